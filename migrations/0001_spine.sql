@@ -289,6 +289,10 @@ CREATE TABLE leases (
     boot_id         uuid NOT NULL,
     granted         numeric(38, 0) NOT NULL CHECK (granted >= 0),
     remaining       numeric(38, 0) NOT NULL CHECK (remaining >= 0),
+    -- What was answered last, so that a request or return sent again after a reconnect is not carried out twice.
+    last_request_number bigint NOT NULL DEFAULT 0,
+    last_request_amount bigint NOT NULL DEFAULT 0,
+    last_return_number  bigint NOT NULL DEFAULT 0,
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (organization_id, id),
