@@ -259,6 +259,8 @@ CREATE TABLE budgets (
     FOREIGN KEY (organization_id, model_id) REFERENCES models (organization_id, id)
 );
 CREATE UNIQUE INDEX budgets_name ON budgets (organization_id, name) WHERE deleted_at IS NULL;
+-- A replica that asks for a lease names the budget alone.
+CREATE INDEX budgets_id ON budgets (id);
 
 -- One row for each window of a budget. The promise "never overspent" is the constraint `account_covers`:
 -- what is booked and what replicas may still spend never exceed the limit. `overrun` is what the books had to take
@@ -296,11 +298,12 @@ CREATE TABLE leases (
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (organization_id, id),
-    UNIQUE (organization_id, budget_id, window_start, boot_id),
+    UNIQUE (organization_id, budget_id, boot_id, window_start),
     FOREIGN KEY (organization_id, budget_id, window_start)
         REFERENCES budget_accounts (organization_id, budget_id, window_start)
 ) WITH (fillfactor = 50);
-CREATE INDEX leases_boot ON leases (boot_id) WHERE remaining > 0;
+-- No index names `remaining`, so that grants and bookings update in place (HOT).
+CREATE INDEX leases_boot ON leases (boot_id, id);
 
 -- ---- ledger ----------------------------------------------------------------------------------------------------------
 -- Callers that could not be identified are booked under the zero organization, which no tenant can read.
@@ -358,6 +361,8 @@ CREATE FUNCTION ensure_usage_partition(moment timestamptz) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     first_day timestamp := date_trunc('month', moment AT TIME ZONE 'UTC');
+    first_moment timestamptz := first_day AT TIME ZONE 'UTC';
+    end_moment timestamptz := (first_day + interval '1 month') AT TIME ZONE 'UTC';
     partition text := 'usage_records_' || to_char(first_day, 'YYYY_MM');
 BEGIN
     IF moment < now() - interval '13 months' OR moment > now() + interval '2 months' THEN
@@ -370,8 +375,12 @@ BEGIN
     IF to_regclass('public.' || partition) IS NOT NULL THEN
         RETURN;
     END IF;
-    EXECUTE format('CREATE TABLE %I PARTITION OF usage_records FOR VALUES FROM (%L) TO (%L)', partition,
-                   first_day AT TIME ZONE 'UTC', (first_day + interval '1 month') AT TIME ZONE 'UTC');
+    -- Filled from the default partition before it is attached: Postgres refuses a partition whose rows are there.
+    EXECUTE format('CREATE TABLE %I (LIKE usage_records INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition);
+    EXECUTE format('WITH moved AS (DELETE FROM usage_records_default WHERE started_at >= %L AND started_at < %L RETURNING *)
+                    INSERT INTO %I SELECT * FROM moved', first_moment, end_moment, partition);
+    EXECUTE format('ALTER TABLE usage_records ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', partition, first_moment,
+                   end_moment);
 END
 $$;
 
@@ -417,7 +426,8 @@ CREATE TABLE snapshot_resources (
     sha256          bytea NOT NULL CHECK (octet_length(sha256) = 32), -- of the payload as the replica sees it, unsealed
     PRIMARY KEY (organization_id, resource_type, id)
 );
-CREATE INDEX snapshot_resources_revision ON snapshot_resources (revision);
+-- In the order in which they are sent.
+CREATE INDEX snapshot_resources_revision ON snapshot_resources (revision, resource_type, id);
 
 -- The sum of the sha256 of an organization's live resources modulo 2^256.
 CREATE TABLE snapshot_digests (
@@ -491,6 +501,18 @@ CREATE TABLE usage_gaps (
     PRIMARY KEY (boot_id, first_sequence)
 );
 
+-- Records that arrived but cannot be booked as they are (an unknown budget, a negative count): kept whole with the
+-- reason, so that one of them neither stops the stream nor is lost. Empty in health.
+CREATE TABLE usage_rejected (
+    boot_id     uuid NOT NULL REFERENCES replica_boots (boot_id),
+    sequence    bigint NOT NULL,
+    replica     text NOT NULL,
+    reason      text NOT NULL,
+    record      bytea NOT NULL, -- a packed tollgate.v1.UsageRecord
+    rejected_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (boot_id, sequence)
+);
+
 -- ---- who may do what -------------------------------------------------------------------------------------------------
 
 GRANT USAGE ON SCHEMA public TO tollgate_tenant, tollgate_platform;
@@ -535,16 +557,29 @@ GRANT SELECT, UPDATE ON config_state TO tollgate_tenant;
 
 GRANT SELECT ON organizations, budgets, snapshot_resources, snapshot_digests, config_state TO tollgate_platform;
 GRANT SELECT, INSERT, UPDATE ON budget_accounts, leases, usage_rollups_hourly, replicas, replica_boots TO tollgate_platform;
-GRANT SELECT, INSERT ON usage_records, usage_gaps TO tollgate_platform;
+GRANT SELECT, INSERT ON usage_records, usage_gaps, usage_rejected TO tollgate_platform;
 GRANT SELECT ON replicas, replica_boots, usage_gaps TO tollgate_tenant;
+GRANT SELECT (boot_id, sequence, replica, reason, rejected_at) ON usage_rejected TO tollgate_tenant;
 REVOKE ALL ON FUNCTION ensure_usage_partition(timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_usage_partition(timestamptz) TO tollgate_platform;
+-- Booking gathers a batch in temporary tables: COPY does not go into tables with row-level security.
+DO $$
+BEGIN
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO tollgate_platform', current_database());
+END
+$$;
 
 -- migrate:down
 
-DROP TABLE usage_gaps, replica_boots, replicas, idempotency_keys, audit_log, snapshot_digests, snapshot_resources,
-    config_state, usage_rollups_hourly, usage_records, leases, budget_accounts, budgets, api_keys, access_profile_models,
-    access_profiles, prices, deployments, models, credentials, providers, applications, projects, teams, organizations;
+DO $$
+BEGIN
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM tollgate_platform', current_database());
+END
+$$;
+DROP TABLE usage_rejected, usage_gaps, replica_boots, replicas, idempotency_keys, audit_log, snapshot_digests,
+    snapshot_resources, config_state, usage_rollups_hourly, usage_records, leases, budget_accounts, budgets, api_keys,
+    access_profile_models, access_profiles, prices, deployments, models, credentials, providers, applications, projects,
+    teams, organizations;
 DROP FUNCTION ensure_usage_partition(timestamptz);
 DROP DOMAIN resource_name;
 DROP FUNCTION current_organization_id();
