@@ -1,0 +1,48 @@
+"""Fixtures: a Postgres for the session, a stack for a module; a test that kills something makes its own."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from harness import Postgres, Stack  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    server = Postgres()
+    yield server
+    server.destroy()
+
+
+@pytest.fixture(scope="module")
+def stack(postgres):
+    running = Stack(postgres)
+    yield running
+    running.destroy()
+
+
+@pytest.fixture
+def make_stack(postgres):
+    """For tests that break things or need their own shape: make_stack(replicas=2, …)."""
+    made = []
+
+    def make(**options):
+        running = Stack(options.pop("postgres", postgres), **options)
+        made.append(running)
+        return running
+
+    yield make
+    for running in made:
+        running.destroy()
+
+
+@pytest.fixture(scope="session")
+def corpora():
+    folder = Path(os.environ.get("TOLLGATE_CORPORA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"the corpora are not at {folder} (set TOLLGATE_CORPORA)")
+    return folder
