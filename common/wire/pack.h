@@ -1,0 +1,45 @@
+/* Messages to bytes and back.
+ *
+ * What is unpacked owns its memory (give it to tg_wire_free) and may have cost at most TG_WIRE_UNPACKED_MAX_BYTES: a
+ * short hostile message that claims a million empty parts is refused, not expanded. Any thread. */
+#ifndef TG_WIRE_PACK_H
+#define TG_WIRE_PACK_H
+
+#include "common/base/buf.h"
+#include "common/wire/protocol.h"
+
+enum { TG_WIRE_UNPACKED_MAX_BYTES = 32 << 20 };
+
+size_t tg_wire_packed_bytes(const ProtobufCMessage *message);
+
+/* Appends the packed message; TG_TOO_LARGE, and nothing appended, beyond the buffer's maximum. */
+enum tg_status tg_wire_pack(const ProtobufCMessage *message, struct tg_buf *buf) TG_MUST_CHECK;
+
+/* Writes it to `out`, which holds tg_wire_packed_bytes() octets; returns that number. */
+size_t tg_wire_pack_into(const ProtobufCMessage *message, void *out);
+
+/* TG_CORRUPT if the bytes are not such a message, TG_TOO_LARGE if it would take too much memory; *message is NULL then.
+ * A frame of a kind that this version does not know has kind_case NOT_SET: ignore it. */
+enum tg_status tg_wire_unpack_replica_frame(struct tg_text packed, Tollgate__V1__ReplicaFrame **message,
+                                            struct tg_error *error) TG_MUST_CHECK;
+enum tg_status tg_wire_unpack_control_frame(struct tg_text packed, Tollgate__V1__ControlFrame **message,
+                                            struct tg_error *error) TG_MUST_CHECK;
+enum tg_status tg_wire_unpack_resource(struct tg_text packed, Tollgate__V1__Resource **message,
+                                       struct tg_error *error) TG_MUST_CHECK;
+enum tg_status tg_wire_unpack_usage_record(struct tg_text packed, Tollgate__V1__UsageRecord **message,
+                                           struct tg_error *error) TG_MUST_CHECK;
+
+/* Frees any message that was unpacked here; NULL is fine. */
+void tg_wire_free(void *message);
+
+/* ---- a resource inside a ControlFrame, byte for byte ----
+ * The digest is over packed bytes, so the sender passes on what it stores and the receiver hashes what it received:
+ * neither packs a resource again. */
+
+/* Appends ControlFrame{upsert: resource} around the packed resource. TG_TOO_LARGE beyond the buffer's maximum. */
+enum tg_status tg_wire_wrap_upsert(struct tg_text packed_resource, struct tg_buf *buf) TG_MUST_CHECK;
+
+/* False if the packed ControlFrame is not exactly one upsert; else the packed resource inside it. */
+bool tg_wire_unwrap_upsert(struct tg_text packed_frame, struct tg_text *packed_resource);
+
+#endif
