@@ -26,8 +26,8 @@ enum tg_http_failure {
     TG_HTTP_FIRST_BYTE_TIMEOUT, /* sent, and no head in time */
     TG_HTTP_IDLE_TIMEOUT,       /* no byte for too long in the middle of the answer */
     TG_HTTP_TOTAL_TIMEOUT,
-    TG_HTTP_BROKEN,             /* closed before the end that its framing announced */
-    TG_HTTP_BAD_RESPONSE,       /* not HTTP, or beyond a limit */
+    TG_HTTP_BROKEN,       /* closed before the end that its framing announced */
+    TG_HTTP_BAD_RESPONSE, /* not HTTP, or beyond a limit */
 };
 const char *tg_http_failure_name(enum tg_http_failure failure);
 

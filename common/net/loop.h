@@ -20,7 +20,7 @@ void tg_loop_run(tg_loop *loop);
 void tg_loop_stop(tg_loop *loop);
 
 /* The time at which this turn began: cheap, the same for all that happens in a turn. */
-int64_t tg_loop_now_ms(const tg_loop *loop);   /* monotonic */
+int64_t tg_loop_now_ms(const tg_loop *loop); /* monotonic */
 int64_t tg_loop_now_unix_ms(const tg_loop *loop);
 
 /* A one-shot timer, embedded in its owner. All zero is a valid idle timer. */
