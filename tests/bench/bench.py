@@ -1,0 +1,278 @@
+"""Side-by-side measurements; see README.md. Prints ratios and writes build/bench.json."""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+
+from rivals import HAProxy, Nginx  # also puts the harness on the path
+from harness import Postgres, Stack, wait_until
+from harness.process import ROOT
+
+HERE = Path(__file__).parent
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+PROXY_CORE, LOAD_CORE = 0, 1
+
+
+def pin(pid, core):
+    """All threads of a process to one core."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), {core})
+
+
+def cpu_s(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+
+def cpu_precise_s(pid):
+    """Nanosecond accounting of every thread (schedstat), where the kernel has it."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        total += int((task / "schedstat").read_text().split()[0])
+    return total / 1e9
+
+
+class Bench:
+    def __init__(self, rounds, seconds):
+        self.rounds, self.seconds = rounds, seconds
+        self.folder = Path(tempfile.mkdtemp(prefix="tgbench-"))
+        self.postgres = Postgres(settings=("shared_buffers=256MB", "max_wal_size=4GB"))
+        self.stack = Stack(self.postgres, dataplane_settings={"workers": 1}, provider_flags=("--no-log", "--workers", "1"))
+        stack = self.stack
+        # Every kind of budget applies, none runs out.
+        for scope, scope_id in (("organization", stack.api.organization), ("team", stack.team["id"]),
+                                ("project", stack.project["id"]), ("application", stack.application["id"]),
+                                ("api_key", stack.key["id"])):
+            stack.create_budget("1000000", scope=scope, scope_id=scope_id)
+        stack.create_budget("1000000", scope="team", name="per-model", model_id=stack.model["id"])
+        self.haproxy = HAProxy(self.folder, stack.provider.port, stack.provider.key).start()
+        self.nginx = Nginx(self.folder, stack.provider.port, stack.provider.key).start()
+        self.gateway = stack.replicas[0]
+        self.rivals = {"haproxy": self.haproxy, "nginx": self.nginx, "tollgate": self.gateway}
+        for process in self.rivals.values():
+            pin(process.pid, PROXY_CORE)
+        for process in (stack.provider, stack.controlplane):
+            pin(process.pid, LOAD_CORE)
+        # The ledger's own work belongs on another machine; here it must at least not take the load generator's core.
+        os.setpriority(os.PRIO_PROCESS, stack.controlplane.pid, 19)
+        os.setpriority(os.PRIO_PGRP, os.getpgid(self.postgres.process.pid), 19)
+        self.results = {"machine": self.machine()}
+
+    def machine(self):
+        def version(*command):
+            run = subprocess.run(command, capture_output=True, text=True)
+            return (run.stdout + run.stderr).splitlines()[0]
+        model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+        return {"cpu": model, "cores": os.cpu_count(), "kernel": platform.release(), "haproxy": version("haproxy", "-v"),
+                "nginx": version("nginx", "-v"), "rounds": self.rounds, "seconds": self.seconds}
+
+    def body(self, name, is_streaming):
+        """About 1 KB of request; the answer is about 1 KB whole, or 64 chunks."""
+        text = f"[[sim tokens={'64 chunk_tokens=1' if is_streaming else '150'}]] " + "lorem ipsum dolor sit amet " * 32
+        path = self.folder / f"{name}.json"
+        path.write_text(json.dumps({"model": "gpt-4o-mini", "stream": is_streaming, "max_tokens": 256,
+                                    "messages": [{"role": "user", "content": text}]}))
+        return path
+
+    def wrk(self, port, body, key, seconds):
+        run = subprocess.run(
+            ["taskset", "-c", str(LOAD_CORE), "wrk", "-t1", "-c32", f"-d{seconds}s", "--timeout", "10s",
+             "-s", HERE / "wrk_chat.lua", f"http://127.0.0.1:{port}/v1/chat/completions"],
+            capture_output=True, text=True, check=True, env=os.environ | {"TARGET_BODY": str(body), "TARGET_KEY": key})
+        result = next(line for line in run.stdout.splitlines() if line.startswith("RESULT")).split()
+        requests, duration_us, status_errors, other_errors = map(int, result[1:])
+        assert requests and status_errors == 0 and other_errors == 0, run.stdout
+        return requests, duration_us / 1e6
+
+    def throughput(self):
+        for name, is_streaming in (("plain", False), ("streamed_64_chunks", True)):
+            body = self.body(name, is_streaming)
+            rates = {rival: [] for rival in self.rivals}
+            cpus = {rival: [] for rival in self.rivals}
+            for rival, process in self.rivals.items():
+                self.wrk(process.port, body, self.stack.key["key"], 1)  # warm
+            for number in range(self.rounds):
+                order = list(self.rivals.items())
+                for rival, process in order[number % 3:] + order[:number % 3]:
+                    before = cpu_precise_s(process.pid)
+                    requests, duration = self.wrk(process.port, body, self.stack.key["key"], self.seconds)
+                    rates[rival].append(requests / duration)
+                    cpus[rival].append((cpu_precise_s(process.pid) - before) / requests * 1e6)
+            result = {rival: {"requests_per_s": round(statistics.median(rates[rival])),
+                              "cpu_us_per_request": round(statistics.median(cpus[rival]), 2)} for rival in self.rivals}
+            for rival in ("haproxy", "nginx"):
+                result[f"throughput_over_{rival}"] = ratio(rates["tollgate"], rates[rival])
+                result[f"cpu_over_{rival}"] = ratio(cpus["tollgate"], cpus[rival])
+            self.results[name] = result
+            print(f"\n{name}: 32 connections, one worker, everything on")
+            for rival in self.rivals:
+                print(f"  {rival:9} {result[rival]['requests_per_s']:>8} requests/s {result[rival]['cpu_us_per_request']:>9.2f} µs CPU")
+            print(f"  throughput × HAProxy {result['throughput_over_haproxy']:.2f}, × nginx {result['throughput_over_nginx']:.2f};"
+                  f" CPU × HAProxy {result['cpu_over_haproxy']:.2f}, × nginx {result['cpu_over_nginx']:.2f}")
+
+    def latency(self):
+        body = self.body("latency", False)
+        ports = {"direct": self.stack.provider.port, "haproxy": self.haproxy.port, "tollgate": self.gateway.port}
+        for rate in (500, 2000):
+            samples = {name: [] for name in ports}
+            for _ in range(self.rounds):
+                for name, port in ports.items():
+                    key = self.stack.provider.key if name == "direct" else self.stack.key["key"]
+                    samples[name].append(self.h2load(port, body, key, rate))
+            added = {}
+            for name in ("haproxy", "tollgate"):
+                added[name] = {
+                    "median_us": round(statistics.median(a[0] - d[0] for a, d in zip(samples[name], samples["direct"])), 1),
+                    "p99_us": round(statistics.median(a[1] - d[1] for a, d in zip(samples[name], samples["direct"])), 1)}
+            over = round(added["tollgate"]["median_us"] / added["haproxy"]["median_us"], 2)
+            self.results[f"latency_{rate}_rps"] = added | {"median_over_haproxy": over}
+            print(f"\nadded latency at {rate} requests/s: HAProxy median {added['haproxy']['median_us']} µs, p99 "
+                  f"{added['haproxy']['p99_us']} µs; Tollgate median {added['tollgate']['median_us']} µs, p99 "
+                  f"{added['tollgate']['p99_us']} µs; median × HAProxy {over}")
+
+    def h2load(self, port, body, key, rate):
+        """(median, 99th percentile) in µs at a fixed rate over 8 connections."""
+        log = self.folder / "h2load.log"
+        log.unlink(missing_ok=True)
+        seconds = max(self.seconds, 2)
+        subprocess.run(["taskset", "-c", str(LOAD_CORE), "h2load", "--h1", "-c8", "-t1", f"--rps={rate // 8}", f"-D{seconds}",
+                        "--warm-up-time=1", f"--log-file={log}", "-d", body, "-H", "content-type: application/json",
+                        "-H", f"authorization: Bearer {key}", f"http://127.0.0.1:{port}/v1/chat/completions"],
+                       check=True, capture_output=True)
+        times = []
+        for line in log.read_text().splitlines():
+            _, status, microseconds = line.split("\t")[:3]
+            assert status == "200", line
+            times.append(int(microseconds))
+        times.sort()
+        return times[len(times) // 2], times[len(times) * 99 // 100]
+
+    def propagation(self, changes=200):
+        delays = []
+        with httpx.Client(base_url=self.gateway.root_url, trust_env=False) as gateway:
+            for number in range(changes):
+                key = self.stack.create_key(f"propagation-{number}")
+                answered = time.monotonic()
+                headers = {"authorization": f"Bearer {key['key']}"}
+                while gateway.get("/v1/models", headers=headers).status_code != 200:
+                    assert time.monotonic() - answered < 10
+                delays.append((time.monotonic() - answered) * 1000)
+        delays.sort()
+        self.results["propagation_ms"] = {"median": round(delays[len(delays) // 2], 1), "p99": round(delays[len(delays) * 99 // 100], 1)}
+        print(f"\nAPI answer to enforced at the replica, {changes} keys: median {self.results['propagation_ms']['median']} ms, "
+              f"p99 {self.results['propagation_ms']['p99']} ms (bound 250)")
+
+    def memory(self, teams=10_000, keys=100_000):
+        """Grows the configuration through the API, then lets the replica start anew and take a full snapshot under load."""
+        results = {}
+        self.grow(teams=0, keys=1000)
+        results["rss_1000_keys_mb"] = self.fresh_rss_mb()
+        self.grow(teams=teams, keys=keys - 1000)
+        results["rss_100000_keys_mb"] = self.fresh_rss_mb()
+        results["longest_stall_ms"] = self.stall_during_full_snapshot()
+        self.results["memory"] = results
+        print(f"\nreplica: {results['rss_1000_keys_mb']} MB resident with 1,000 keys (bound 20), {results['rss_100000_keys_mb']} MB "
+              f"with 100,000 keys and 10,000 teams (bound 150); longest pause of a worker during a full snapshot "
+              f"{results['longest_stall_ms']} ms (bound 5)")
+
+    def grow(self, teams, keys):
+        stack = self.stack
+        chains = [stack.application]
+
+        def chain(number):
+            team = stack.api.create("teams", name=f"grown-{number}")
+            project = stack.api.create("projects", name="p", team_id=team["id"])
+            return stack.api.create("applications", name="a", project_id=project["id"])
+
+        with ThreadPoolExecutor(8) as pool:
+            chains += pool.map(chain, range(teams))
+            list(pool.map(lambda number: stack.create_key(f"grown-{keys}-{number}", application=chains[number % len(chains)]),
+                          range(keys)))
+        wait_until(lambda: self.acked(), "the replica to have it all", timeout_s=300)
+
+    def acked(self):
+        return self.stack.api.replicas()[0]["acked_revision"] >= self.stack.revision()
+
+    def fresh_rss_mb(self):
+        self.gateway.stop()
+        self.gateway.start()
+        wait_until(self.acked, "the replica to be up to date", timeout_s=120)
+        self.stack.openai(self.gateway).models.list()
+        pin(self.gateway.pid, PROXY_CORE)
+        return round(self.gateway.resident_bytes() / 1e6, 1)
+
+    def stall_during_full_snapshot(self):
+        """A new epoch makes the control plane send everything again while the replica serves; the worker reports the
+        longest turn of its loop."""
+        stack = self.stack
+        for thread in Path(f"/proc/{self.gateway.pid}/task").iterdir():
+            os.sched_setaffinity(int(thread.name), {0, 1})
+        with stack.postgres.connect(stack.database) as connection:
+            connection.execute("UPDATE config_state SET epoch = gen_random_uuid()")
+        stack.controlplane.stop()
+        self.gateway.metrics()  # reading resets nothing; the maximum is of the process's life, so it is read before and after
+        before = self.gateway.metrics()["tollgate_worker_longest_turn_seconds"]
+        load = subprocess.Popen(["h2load", "--h1", "-c4", "-t1", "--rps=100", "-D20", "-d", self.body("stall", False),
+                                 "-H", "content-type: application/json", "-H", f"authorization: Bearer {stack.key['key']}",
+                                 f"http://127.0.0.1:{self.gateway.port}/v1/chat/completions"], stdout=subprocess.DEVNULL)
+        stack.controlplane.start()
+        wait_until(self.acked, "the replica to have taken the full snapshot", timeout_s=120)
+        load.wait()
+        return round(max(before, self.gateway.metrics()["tollgate_worker_longest_turn_seconds"]) * 1000, 2)
+
+    def ingest(self):
+        self.program("ingest", "bench_ingest", self.postgres.url(self.postgres.create_database(), "owner"), str(ROOT / "migrations"))
+
+    def parts(self):
+        for name in ("bench_json_scan", "bench_wallet", "bench_journal"):
+            self.program(name.removeprefix("bench_"), name)
+
+    def program(self, key, name, *arguments):
+        path = Path(os.environ["TOLLGATE_BIN"]).parent / "bench" / name
+        run = subprocess.run([path, *arguments], capture_output=True, text=True)
+        print(f"\n{name}:\n" + "\n".join(f"  {line}" for line in (run.stdout + run.stderr).splitlines()))
+        assert run.returncode == 0, f"{name} failed"
+        self.results[key] = run.stdout.splitlines()
+
+    def close(self):
+        for process in (self.haproxy, self.nginx):
+            process.child.terminate()
+            process.child.wait()
+        self.stack.destroy()
+        self.postgres.destroy()
+
+
+def ratio(ours, theirs):
+    return round(statistics.median(a / b for a, b in zip(ours, theirs)), 3)
+
+
+def main():
+    parts = ("throughput", "latency", "propagation", "ingest", "parts", "memory")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*parts, []], help=f"which parts (all of them: {', '.join(parts)})")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3, help="of each measured run")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench.json")
+    options = parser.parse_args()
+    bench = Bench(options.rounds, options.seconds)
+    try:
+        for part in options.parts or parts:
+            getattr(bench, part)()
+    finally:
+        bench.close()
+        options.output.write_text(json.dumps(bench.results, indent=2) + "\n")
+        print(f"\nwritten to {options.output}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
