@@ -26,6 +26,10 @@ struct view {
     "stop) "                                                                                                           \
     "e "
 
+/* NULL where there is no end. (greatest() passes over NULL.) */
+#define REMAINING_MS(stop)                                                                                             \
+    "CASE WHEN " stop " IS NOT NULL THEN greatest(1, floor(extract(epoch FROM " stop " - now()) * 1000))::bigint END"
+
 static int64_t amount_at(const tg_db_result *result, size_t column)
 {
     int64_t value;
@@ -35,16 +39,17 @@ static int64_t amount_at(const tg_db_result *result, size_t column)
 static enum tg_status look_up(tg_db *db, const struct tg_bank_asker *asker, struct tg_id budget_id, struct view *view,
                               struct tg_error *error)
 {
-    static const char sql[] =
-        "SELECT b.organization_id, s.start, greatest(1, floor(extract(epoch FROM e.stop - now()) * 1000))::bigint,"
-        " b.limit_amount, a.limit_amount, a.settled, a.leased, l.remaining,"
-        " (SELECT count(*) FROM replicas WHERE is_connected) "
-        "FROM budgets b JOIN organizations o ON o.id = b.organization_id " CURRENT_WINDOW
-        "LEFT JOIN budget_accounts a ON a.organization_id = b.organization_id AND a.budget_id = b.id"
-        " AND a.window_start = s.start "
-        "LEFT JOIN leases l ON l.organization_id = b.organization_id AND l.budget_id = b.id AND l.boot_id = $2"
-        " AND l.window_start = s.start "
-        "WHERE b.id = $1 AND b.deleted_at IS NULL AND o.deleted_at IS NULL";
+    static const char sql[] = "SELECT b.organization_id, s.start, " REMAINING_MS(
+        "e.stop") ","
+                  " b.limit_amount, a.limit_amount, a.settled, a.leased, l.remaining,"
+                  " (SELECT count(*) FROM replicas WHERE is_connected) "
+                  "FROM budgets b JOIN organizations o ON o.id = b.organization_id " CURRENT_WINDOW
+                  "LEFT JOIN budget_accounts a ON a.organization_id = b.organization_id AND a.budget_id = b.id"
+                  " AND a.window_start = s.start "
+                  "LEFT JOIN leases l ON l.organization_id = b.organization_id AND l.budget_id = b.id AND l.boot_id = "
+                  "$2"
+                  " AND l.window_start = s.start "
+                  "WHERE b.id = $1 AND b.deleted_at IS NULL AND o.deleted_at IS NULL";
     struct tg_db_value params[] = {tg_db_id(budget_id), tg_db_id(asker->boot_id)};
     TG_DB_RESULT tg_db_result *result = NULL;
     enum tg_status status = tg_db_query(db, sql, params, 2, &result, error);
@@ -72,11 +77,13 @@ static enum tg_status look_up_repetition(tg_db *db, const struct tg_bank_asker *
 {
     static const char sql[] =
         "SELECT l.id, l.last_request_number, l.last_request_amount, l.window_start,"
-        " greatest(1, floor(extract(epoch FROM a.window_end - now()) * 1000))::bigint "
-        "FROM leases l JOIN budget_accounts a ON a.organization_id = l.organization_id AND a.budget_id = l.budget_id"
-        " AND a.window_start = l.window_start "
-        "WHERE l.organization_id = $1 AND l.budget_id = $2 AND l.boot_id = $3 AND l.last_request_number >= $4 "
-        "ORDER BY l.last_request_number DESC LIMIT 1";
+        " " REMAINING_MS("a.window_end") " "
+                                         "FROM leases l JOIN budget_accounts a ON a.organization_id = "
+                                         "l.organization_id AND a.budget_id = l.budget_id"
+                                         " AND a.window_start = l.window_start "
+                                         "WHERE l.organization_id = $1 AND l.budget_id = $2 AND l.boot_id = $3 AND "
+                                         "l.last_request_number >= $4 "
+                                         "ORDER BY l.last_request_number DESC LIMIT 1";
     struct tg_db_value params[] = {tg_db_id(view->organization_id), tg_db_id(budget_id), tg_db_id(asker->boot_id),
                                    tg_db_int64((int64_t)request_number)};
     TG_DB_RESULT tg_db_result *result = NULL;

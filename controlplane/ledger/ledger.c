@@ -218,25 +218,38 @@ static enum tg_status keep_late_records(struct booking *booking, size_t from, si
     return status;
 }
 
+static const char *reject_reason(const struct booking *booking, const struct range *range, size_t index)
+{
+    return range->reason != NULL ? range->reason : tg_ledger_reject_reason(booking->batch->records[index]);
+}
+
+static void log_rejected(const struct booking *booking, const struct range *range)
+{
+    for (size_t i = range->from; i < range->to; ++i) {
+        const char *reason = reject_reason(booking, range, i);
+        if (reason != NULL)
+            tg_log(TG_LOG_ERROR, "usage_rejected", tg_log_string("replica", booking->to.replica),
+                   tg_log_id("boot", booking->to.boot_id), tg_log_number("sequence", sequence_at(booking, i)),
+                   tg_log_string("reason", reason));
+    }
+}
+
 /* Rejects what cannot be booked and copies the rest. */
 static enum tg_status stage(struct booking *booking, struct range range, size_t *rejected)
 {
     const Tollgate__V1__UsageBatch *batch = booking->batch;
     enum tg_status status = tg_staging_prepare(&booking->to, booking->error);
     for (size_t i = range.from; i < range.to && status == TG_OK; ++i) {
-        const char *reason = range.reason != NULL ? range.reason : tg_ledger_reject_reason(batch->records[i]);
+        const char *reason = reject_reason(booking, &range, i);
         if (reason == NULL)
             continue;
-        tg_log(TG_LOG_ERROR, "usage_rejected", tg_log_string("replica", booking->to.replica),
-               tg_log_id("boot", booking->to.boot_id), tg_log_number("sequence", sequence_at(booking, i)),
-               tg_log_string("reason", reason));
         status = tg_staging_reject(&booking->to, batch->records[i], sequence_at(booking, i), reason, booking->error);
         ++*rejected;
     }
     if (status == TG_OK)
         status = tg_staging_begin(&booking->to, booking->error);
     for (size_t i = range.from; i < range.to && status == TG_OK; ++i)
-        if (range.reason == NULL && tg_ledger_reject_reason(batch->records[i]) == NULL)
+        if (reject_reason(booking, &range, i) == NULL)
             status = tg_staging_add(&booking->to, batch->records[i], sequence_at(booking, i), booking->error);
     if (status == TG_OK)
         status = tg_staging_end(&booking->to, booking->error);
@@ -283,6 +296,8 @@ static enum tg_status try_to_book(struct booking *booking, struct range range)
         status = tg_db_commit(booking->to.db, error);
     if (status != TG_OK)
         return status;
+    if (receipt.rejected > 0)
+        log_rejected(booking, &range);
     struct tg_ledger_receipt *total = booking->receipt;
     total->through_sequence = receipt.through_sequence;
     total->booked += receipt.booked;

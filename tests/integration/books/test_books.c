@@ -1,0 +1,434 @@
+/* Bank and ledger against a real Postgres: many threads lend, book, repeat and return at once, and the books balance.
+ *
+ *     test_books <owner's database URL> <service's database URL>
+ *
+ * The database is migrated. Each test makes its own organization, so that runs can follow one another. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+
+#include "common/base/time.h"
+#include "controlplane/budget/bank_store.h"
+#include "controlplane/ledger/ledger.h"
+
+static const char *owner_url, *service_url;
+
+enum { MAX_RECORDS = 500, MAX_CHARGES = 3 };
+
+/* An organization of the test's own, with connections as its owner and as the service. */
+struct fixture {
+    tg_db *owner, *service;
+    tg_ledger *ledger;
+    struct tg_id organization;
+};
+
+static tg_db *open_database(const char *url)
+{
+    struct tg_error error = {0};
+    tg_db *db = NULL;
+    struct tg_db_config config = {
+        .url = url, .application_name = "test_books", .lock_timeout_ms = 20000, .statement_timeout_ms = 30000};
+    if (tg_db_open(&config, &db, &error) != TG_OK)
+        fail_msg("%s", error.message);
+    return db;
+}
+
+/* The tables force row-level security upon their owner too; superusers, as which the test prepares, are exempt. */
+static void run_as_owner(struct fixture *fixture, const char *sql, const struct tg_db_value *params, size_t count)
+{
+    struct tg_error error = {0};
+    if (tg_db_query(fixture->owner, sql, params, count, NULL, &error) != TG_OK)
+        fail_msg("%s: %s", sql, error.message);
+}
+
+static int64_t number(struct fixture *fixture, const char *sql, struct tg_id id)
+{
+    struct tg_error error = {0};
+    struct tg_db_value params[] = {tg_db_id(id)};
+    TG_DB_RESULT tg_db_result *result = NULL;
+    if (tg_db_query(fixture->owner, sql, params, 1, &result, &error) != TG_OK)
+        fail_msg("%s: %s", sql, error.message);
+    assert_int_equal(tg_db_rows(result), 1);
+    int64_t value = -1;
+    assert_true(tg_db_get_numeric_int64(result, 0, 0, &value));
+    return value;
+}
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = test_calloc(1, sizeof(*fixture));
+    fixture->owner = open_database(owner_url);
+    fixture->service = open_database(service_url);
+    fixture->ledger = tg_ledger_create();
+    fixture->organization = tg_id_new();
+    char name[TG_ID_TEXT_BYTES];
+    tg_id_format(fixture->organization, name);
+    struct tg_db_value params[] = {tg_db_id(fixture->organization), tg_db_string(name)};
+    run_as_owner(fixture, "INSERT INTO organizations (id, name, timezone) VALUES ($1, $2, 'Europe/Berlin')", params, 2);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    tg_db_close(fixture->owner);
+    tg_db_close(fixture->service);
+    tg_ledger_destroy(fixture->ledger);
+    test_free(fixture);
+    return 0;
+}
+
+static struct tg_id make_budget(struct fixture *fixture, const char *window, int64_t limit)
+{
+    struct tg_id id = tg_id_new();
+    char name[TG_ID_TEXT_BYTES];
+    tg_id_format(id, name);
+    struct tg_db_value params[] = {tg_db_id(fixture->organization), tg_db_id(id), tg_db_string(name),
+                                   tg_db_string(window), tg_db_int64(limit)};
+    run_as_owner(fixture,
+                 "INSERT INTO budgets (organization_id, id, name, scope, scope_id, unit, window_kind, limit_amount) "
+                 "VALUES ($1, $2, $3, 'organization', $1, 'money', $4, $5)",
+                 params, 5);
+    return id;
+}
+
+static struct tg_bank_answer lend(tg_db *db, struct tg_id boot, struct tg_id budget, uint64_t number_of_request,
+                                  int64_t wanted, int64_t minimum)
+{
+    struct tg_bank_asker asker = {.replica = "replica-a", .boot_id = boot};
+    struct tg_bank_request request = {.wanted = wanted, .minimum = minimum};
+    struct tg_bank_answer answer;
+    struct tg_error error = {0};
+    if (tg_bank_lend(db, &asker, budget, number_of_request, &request, &answer, &error) != TG_OK)
+        fail_msg("%s", error.message);
+    return answer;
+}
+
+/* A batch whose records all pay the same charges. */
+struct batch {
+    Tollgate__V1__UsageBatch message;
+    Tollgate__V1__UsageRecord records[MAX_RECORDS], *record_list[MAX_RECORDS];
+    Tollgate__V1__Charge charges[MAX_RECORDS][MAX_CHARGES], *charge_list[MAX_RECORDS][MAX_CHARGES];
+    struct tg_id boot, organization, request_ids[MAX_RECORDS];
+    struct tg_id budgets[MAX_CHARGES], leases[MAX_CHARGES];
+};
+
+static struct batch *make_batch(struct fixture *fixture, struct tg_id boot, int64_t first, size_t count)
+{
+    struct batch *batch = calloc(1, sizeof(*batch)); /* cmocka's own is not for threads */
+    batch->boot = boot;
+    batch->organization = fixture->organization;
+    tollgate__v1__usage_batch__init(&batch->message);
+    batch->message.boot_id = tg_wire_id_field(&batch->boot);
+    batch->message.first_sequence = first;
+    batch->message.n_records = count;
+    batch->message.records = batch->record_list;
+    for (size_t i = 0; i < count; ++i) {
+        Tollgate__V1__UsageRecord *record = batch->record_list[i] = &batch->records[i];
+        tollgate__v1__usage_record__init(record);
+        batch->request_ids[i] = tg_id_new();
+        record->request_id = tg_wire_id_field(&batch->request_ids[i]);
+        record->organization_id = tg_wire_id_field(&batch->organization);
+        record->started_at_ms = tg_time_unix_ms();
+        record->outcome = TOLLGATE__V1__OUTCOME__OUTCOME_COMPLETED;
+        record->input_tokens = 3;
+        record->output_tokens = 4;
+        record->cost_pusd = 10;
+        record->charges = batch->charge_list[i];
+    }
+    return batch;
+}
+
+static void add_charge(struct batch *batch, struct tg_id budget, const struct tg_bank_answer *grant, int64_t amount)
+{
+    size_t k = batch->records[0].n_charges;
+    batch->budgets[k] = budget;
+    batch->leases[k] = grant->lease_id;
+    for (size_t i = 0; i < batch->message.n_records; ++i) {
+        Tollgate__V1__Charge *charge = batch->charge_list[i][k] = &batch->charges[i][k];
+        tollgate__v1__charge__init(charge);
+        charge->budget_id = tg_wire_id_field(&batch->budgets[k]);
+        charge->lease_id = tg_wire_id_field(&batch->leases[k]);
+        charge->window_start_ms = grant->window_start_ms;
+        charge->amount = amount;
+        batch->records[i].n_charges = k + 1;
+    }
+}
+
+static struct tg_ledger_receipt book(struct fixture *fixture, tg_db *db, struct batch *batch)
+{
+    struct tg_ledger_receipt receipt;
+    struct tg_error error = {0};
+    if (tg_ledger_book(fixture->ledger, db, "replica-a", &batch->message, &receipt, &error) != TG_OK)
+        fail_msg("%s", error.message);
+    return receipt;
+}
+
+#define SETTLED  "SELECT coalesce(sum(settled), 0) FROM budget_accounts WHERE budget_id = $1"
+#define LEASED   "SELECT coalesce(sum(leased), 0) FROM budget_accounts WHERE budget_id = $1"
+#define OVERRUN  "SELECT coalesce(sum(overrun), 0) FROM budget_accounts WHERE budget_id = $1"
+#define REMAINS  "SELECT coalesce(sum(remaining), 0) FROM leases WHERE budget_id = $1"
+#define RECORDS  "SELECT count(*) FROM usage_records WHERE boot_id = $1"
+#define REJECTED "SELECT count(*) FROM usage_rejected WHERE boot_id = $1"
+
+static void a_batch_moves_money_from_leased_to_settled_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tg_id boot = tg_id_new(), budget = make_budget(fixture, "month", 100000);
+    struct tg_bank_answer grant = lend(fixture->service, boot, budget, 1, 10000, 0);
+    assert_int_equal(grant.decision.outcome, TG_BANK_GRANTED);
+    assert_int_equal(grant.decision.amount, 10000);
+    struct batch *batch = make_batch(fixture, boot, 1, 100);
+    add_charge(batch, budget, &grant, 10);
+    for (int i = 0; i < 3; ++i) {
+        struct tg_ledger_receipt receipt = book(fixture, fixture->service, batch);
+        assert_int_equal(receipt.through_sequence, 100);
+        assert_int_equal(receipt.booked, i == 0 ? 100 : 0);
+        assert_int_equal(receipt.repeated, i == 0 ? 0 : 100);
+        assert_int_equal(receipt.uncovered_accounts, 0);
+    }
+    assert_int_equal(number(fixture, RECORDS, boot), 100);
+    assert_int_equal(number(fixture, SETTLED, budget), 1000);
+    assert_int_equal(number(fixture, LEASED, budget), 9000);
+    assert_int_equal(number(fixture, REMAINS, budget), 9000);
+    assert_int_equal(number(fixture, "SELECT sum(cost_pusd) FROM usage_rollups_hourly WHERE organization_id = $1",
+                            fixture->organization),
+                     1000);
+    free(batch);
+}
+
+static void a_request_sent_again_is_granted_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tg_id boot = tg_id_new(), budget = make_budget(fixture, "none", 100000);
+    struct tg_bank_answer first = lend(fixture->service, boot, budget, 7, 1000, 0);
+    struct tg_bank_answer again = lend(fixture->service, boot, budget, 7, 1000, 0);
+    assert_int_equal(again.decision.outcome, TG_BANK_GRANTED);
+    assert_int_equal(again.decision.amount, first.decision.amount);
+    assert_true(tg_id_equals(first.lease_id, again.lease_id));
+    assert_int_equal(number(fixture, LEASED, budget), 1000);
+    assert_int_equal(first.window_start_ms, 0);
+    assert_int_equal(first.window_remaining_ms, 0);
+    struct tg_bank_answer next = lend(fixture->service, boot, budget, 8, 500, 0);
+    assert_true(tg_id_equals(first.lease_id, next.lease_id));
+    assert_int_equal(number(fixture, LEASED, budget), 1500);
+}
+
+static void a_return_sent_again_is_taken_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tg_id boot = tg_id_new(), budget = make_budget(fixture, "day", 100000);
+    struct tg_bank_answer grant = lend(fixture->service, boot, budget, 1, 1000, 0);
+    struct tg_error error = {0};
+    int64_t taken = -1;
+    assert_int_equal(tg_bank_take_back(fixture->service, boot, grant.lease_id, 1, 400, &taken, &error), TG_OK);
+    assert_int_equal(taken, 400);
+    assert_int_equal(tg_bank_take_back(fixture->service, boot, grant.lease_id, 1, 400, &taken, &error), TG_OK);
+    assert_int_equal(taken, 0);
+    assert_int_equal(number(fixture, LEASED, budget), 600);
+    assert_int_equal(tg_bank_take_back(fixture->service, boot, grant.lease_id, 2, 4000, &taken, &error), TG_OK);
+    assert_int_equal(taken, 600);
+    assert_int_equal(number(fixture, LEASED, budget), 0);
+    assert_int_equal(tg_bank_take_back(fixture->service, tg_id_new(), grant.lease_id, 3, 1, &taken, &error),
+                     TG_NOT_FOUND);
+}
+
+static void a_gap_is_noted_and_a_late_record_is_kept_aside(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tg_id boot = tg_id_new();
+    struct batch *batch = make_batch(fixture, boot, 11, 5);
+    struct tg_ledger_receipt receipt = book(fixture, fixture->service, batch);
+    assert_int_equal(receipt.missing, 10);
+    assert_int_equal(
+        number(fixture, "SELECT last_sequence - first_sequence + 1 FROM usage_gaps WHERE boot_id = $1", boot), 10);
+    struct batch *late = make_batch(fixture, boot, 9, 4);
+    receipt = book(fixture, fixture->service, late);
+    assert_int_equal(receipt.booked, 0);
+    assert_int_equal(receipt.through_sequence, 15);
+    assert_int_equal(number(fixture, RECORDS, boot), 5);
+    assert_int_equal(number(fixture, REJECTED, boot), 2);
+    free(batch);
+    free(late);
+}
+
+static void bad_records_do_not_stop_the_good_ones(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tg_id boot = tg_id_new(), budget = make_budget(fixture, "hour", 100000), unknown = tg_id_new();
+    struct tg_bank_answer grant = lend(fixture->service, boot, budget, 1, 10000, 0);
+    struct batch *batch = make_batch(fixture, boot, 1, 64);
+    add_charge(batch, budget, &grant, 10);
+    batch->records[5].cost_pusd = -1;                             /* found before Postgres sees it */
+    batch->charges[17][0].budget_id = tg_wire_id_field(&unknown); /* found by Postgres */
+    batch->charges[40][0].budget_id = tg_wire_id_field(&unknown);
+    batch->records[63].model_name = (char *)(uintptr_t) "not \xff utf-8"; /* mended */
+    struct tg_ledger_receipt receipt = book(fixture, fixture->service, batch);
+    assert_int_equal(receipt.through_sequence, 64);
+    assert_int_equal(receipt.booked, 61);
+    assert_int_equal(receipt.rejected, 3);
+    assert_int_equal(number(fixture, RECORDS, boot), 61);
+    assert_int_equal(number(fixture, REJECTED, boot), 3);
+    assert_int_equal(number(fixture, SETTLED, budget), 610);
+    free(batch);
+}
+
+static void what_no_lease_covers_is_booked_as_overrun_when_it_passes_the_limit(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tg_id boot = tg_id_new(), budget = make_budget(fixture, "week", 1000);
+    struct tg_bank_answer none = {.window_start_ms = 1770000000000 / 1000 * 1000};
+    struct batch *batch = make_batch(fixture, boot, 1, 100);
+    add_charge(batch, budget, &none, 12);
+    struct tg_ledger_receipt receipt = book(fixture, fixture->service, batch);
+    assert_int_equal(receipt.uncovered_accounts, 1);
+    assert_int_equal(number(fixture, SETTLED, budget), 1200);
+    assert_int_equal(number(fixture, OVERRUN, budget), 200);
+    assert_int_equal(number(fixture, LEASED, budget), 0);
+    free(batch);
+}
+
+static void closing_a_boot_frees_what_it_holds_once_all_is_booked(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tg_id boot = tg_id_new(), budget = make_budget(fixture, "none", 100000);
+    struct tg_bank_answer grant = lend(fixture->service, boot, budget, 1, 10000, 0);
+    struct batch *batch = make_batch(fixture, boot, 1, 10);
+    add_charge(batch, budget, &grant, 10);
+    struct tg_error error = {0};
+    assert_int_equal(tg_ledger_close_boot(fixture->service, "replica-a", boot, 10, &error), TG_CONFLICT);
+    assert_int_equal(number(fixture, LEASED, budget), 10000);
+    book(fixture, fixture->service, batch);
+    assert_int_equal(tg_ledger_close_boot(fixture->service, "replica-b", boot, 10, &error), TG_DENIED);
+    for (int i = 0; i < 2; ++i)
+        assert_int_equal(tg_ledger_close_boot(fixture->service, "replica-a", boot, 10, &error), TG_OK);
+    assert_int_equal(number(fixture, LEASED, budget), 0);
+    assert_int_equal(number(fixture, REMAINS, budget), 0);
+    assert_int_equal(number(fixture, SETTLED, budget), 100);
+    free(batch);
+}
+
+static void a_lowered_limit_is_respected_by_the_next_grant(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tg_id boot = tg_id_new(), budget = make_budget(fixture, "none", 100000);
+    lend(fixture->service, boot, budget, 1, 10000, 0);
+    struct tg_db_value params[] = {tg_db_id(budget)};
+    run_as_owner(fixture, "UPDATE budgets SET limit_amount = 10500 WHERE id = $1", params, 1);
+    assert_int_equal(lend(fixture->service, boot, budget, 2, 0, 501).decision.outcome, TG_BANK_BUSY);
+    assert_int_equal(lend(fixture->service, boot, budget, 3, 0, 500).decision.outcome, TG_BANK_GRANTED);
+    assert_int_equal(number(fixture, LEASED, budget), 10500);
+    assert_int_equal(lend(fixture->service, boot, budget, 4, 0, 10501).decision.outcome, TG_BANK_EXHAUSTED);
+    run_as_owner(fixture, "UPDATE budgets SET deleted_at = now() WHERE id = $1", params, 1);
+    assert_int_equal(lend(fixture->service, boot, budget, 5, 0, 1).decision.outcome, TG_BANK_UNKNOWN_BUDGET);
+}
+
+/* ---- many at once ---- */
+
+enum { THREADS = 4, ROUNDS = 25 };
+
+struct worker {
+    struct fixture *fixture;
+    const struct tg_id *budgets; /* MAX_CHARGES, charged in an order of the worker's own */
+    unsigned index;
+    int64_t spent;
+    struct tg_id boot;
+};
+
+static void *lend_and_book(void *argument)
+{
+    struct worker *worker = argument;
+    tg_db *db = open_database(service_url);
+    uint64_t request = 0;
+    int64_t sequence = 1;
+    for (int round = 0; round < ROUNDS; ++round) {
+        struct batch *batch = make_batch(worker->fixture, worker->boot, sequence, 20);
+        struct tg_bank_answer grants[MAX_CHARGES];
+        bool is_granted = true;
+        for (unsigned k = 0; k < MAX_CHARGES; ++k) {
+            unsigned pick = (k + worker->index) % MAX_CHARGES;
+            grants[k] = lend(db, worker->boot, worker->budgets[pick], ++request, 0, 200);
+            is_granted = is_granted && grants[k].decision.outcome == TG_BANK_GRANTED;
+        }
+        for (unsigned k = 0; k < MAX_CHARGES; ++k) {
+            unsigned pick = (k + worker->index) % MAX_CHARGES;
+            int64_t taken;
+            struct tg_error error = {0};
+            if (is_granted)
+                add_charge(batch, worker->budgets[pick], &grants[k], 10);
+            else if (grants[k].decision.outcome == TG_BANK_GRANTED)
+                assert_int_equal(
+                    tg_bank_take_back(db, worker->boot, grants[k].lease_id, ++request, 200, &taken, &error), TG_OK);
+        }
+        if (is_granted) {
+            book(worker->fixture, db, batch);
+            book(worker->fixture, db, batch);
+            sequence += 20;
+            worker->spent += 200;
+        }
+        free(batch);
+    }
+    tg_db_close(db);
+    return NULL;
+}
+
+static void the_books_balance_when_many_lend_and_book_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tg_id budgets[MAX_CHARGES];
+    for (int k = 0; k < MAX_CHARGES; ++k)
+        budgets[k] = make_budget(fixture, "day", 4100); /* covers 20 of the 100 rounds */
+    struct worker workers[THREADS];
+    pthread_t threads[THREADS];
+    for (unsigned i = 0; i < THREADS; ++i) {
+        workers[i] = (struct worker){.fixture = fixture, .budgets = budgets, .index = i, .boot = tg_id_new()};
+        assert_int_equal(pthread_create(&threads[i], NULL, lend_and_book, &workers[i]), 0);
+    }
+    int64_t spent = 0;
+    for (unsigned i = 0; i < THREADS; ++i) {
+        pthread_join(threads[i], NULL);
+        spent += workers[i].spent;
+    }
+    assert_in_range(spent, 200, 4100);
+    for (int k = 0; k < MAX_CHARGES; ++k) {
+        assert_int_equal(number(fixture, SETTLED, budgets[k]), spent);
+        assert_int_equal(number(fixture, LEASED, budgets[k]), number(fixture, REMAINS, budgets[k]));
+        assert_int_equal(number(fixture, LEASED, budgets[k]), 0);
+        assert_int_equal(number(fixture, OVERRUN, budgets[k]), 0);
+        assert_int_equal(number(fixture,
+                                "SELECT coalesce(sum(c.amount), 0) FROM usage_records,"
+                                " unnest(charge_budget_ids, charge_amounts) AS c (budget_id, amount) "
+                                "WHERE c.budget_id = $1",
+                                budgets[k]),
+                         spent);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3) {
+        fprintf(stderr, "usage: %s <owner's database URL> <service's database URL>\n", argv[0]);
+        return 2;
+    }
+    owner_url = argv[1];
+    service_url = argv[2];
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_batch_moves_money_from_leased_to_settled_once),
+        TEST(a_request_sent_again_is_granted_once),
+        TEST(a_return_sent_again_is_taken_once),
+        TEST(a_gap_is_noted_and_a_late_record_is_kept_aside),
+        TEST(bad_records_do_not_stop_the_good_ones),
+        TEST(what_no_lease_covers_is_booked_as_overrun_when_it_passes_the_limit),
+        TEST(closing_a_boot_frees_what_it_holds_once_all_is_booked),
+        TEST(a_lowered_limit_is_respected_by_the_next_grant),
+        TEST(the_books_balance_when_many_lend_and_book_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
