@@ -5,8 +5,9 @@
  * The pool belongs to the loop: no lock, no export of sockets.
  *
  * A request that failed on a reused connection before a single byte of the answer was read, because the provider closed
- * the idle connection at that moment, is sent once more on a new one (RFC 9110 section 9.2.2 allows it only where the
- * server has not begun to act: the connection was found closed with no response bytes). `is_retried` says so.
+ * the idle connection at that moment, is sent once more on a new one. RFC 9110 section 9.2.2 allows it only where the
+ * server cannot have begun to act, so it is done only if the provider's kernel acknowledged no byte of the request;
+ * else the call ends as broken. `is_retried` says so.
  *
  * Thread: everything of one client belongs to its loop. */
 #ifndef TG_HTTP_CLIENT_H
@@ -68,6 +69,8 @@ struct tg_http_client_config {
 tg_http_client *tg_http_client_create(tg_loop *loop, const struct tg_http_client_config *config);
 /* Cancels what runs, closes what is idle. */
 void tg_http_client_destroy(tg_http_client *client);
+/* Idle connections to all origins, for metrics. */
+size_t tg_http_client_idle_count(const tg_http_client *client);
 
 /* Starts a call. `head` is the complete request head as bytes (request line, fields, empty line); `body` follows it in
  * the same write. Both are referenced until on_end or cancel. Callbacks never run from inside this call. */
