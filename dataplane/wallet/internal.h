@@ -147,8 +147,8 @@ static inline int64_t lease_free(const struct tg_wallet_lease *lease)
 
 /* The current lease becomes a past one. */
 void lease_turn(tg_wallet_account *account);
-/* Adds a grant to the lease it names, which becomes the current one unless its window is over. */
-void lease_add(tg_wallet_account *account, const struct tg_wallet_grant *grant, int64_t now_ms);
+/* Adds a grant to the lease it names, which becomes the current one unless its window is over (false). */
+bool lease_add(tg_wallet_account *account, const struct tg_wallet_grant *grant, int64_t now_ms);
 /* Makes a return of `amount` and says so in *message; the amount is not held any more. */
 void lease_return(struct tg_wallet_lease *lease, int64_t amount, struct tg_wallet_message *message);
 /* Frees past leases that nothing is left of. */

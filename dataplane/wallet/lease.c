@@ -22,7 +22,7 @@ static void unlink_past(tg_wallet_account *account, struct tg_wallet_lease *leas
     lease->next = NULL;
 }
 
-void lease_add(tg_wallet_account *account, const struct tg_wallet_grant *grant, int64_t now_ms)
+bool lease_add(tg_wallet_account *account, const struct tg_wallet_grant *grant, int64_t now_ms)
 {
     tg_wallet *wallet = account->wallet;
     struct tg_wallet_lease *lease = table_find(&wallet->leases, grant->lease_id);
@@ -35,7 +35,7 @@ void lease_add(tg_wallet_account *account, const struct tg_wallet_grant *grant, 
         lease->window_start_ms = grant->window_start_ms;
         table_add(&wallet->leases, lease);
     } else if (lease->account != account) {
-        return; /* the control plane never gives two budgets one lease */
+        return false; /* the control plane never gives two budgets one lease */
     } else if (lease != account->lease) {
         unlink_past(account, lease);
     }
@@ -43,7 +43,7 @@ void lease_add(tg_wallet_account *account, const struct tg_wallet_grant *grant, 
     bool has_window = grant->window_start_ms != 0 || grant->window_remaining_ms > 0;
     lease->ends_at_ms = has_window ? tg_money_add(now_ms, grant->window_remaining_ms) : NEVER_MS;
     if (lease == account->lease)
-        return;
+        return true;
     /* A repeated answer may speak of a window that is over, or older than the one we are in: that goes back. */
     bool is_over = lease->ends_at_ms <= now_ms ||
                    (account->lease != NULL && account->lease->window_start_ms > lease->window_start_ms);
@@ -54,6 +54,7 @@ void lease_add(tg_wallet_account *account, const struct tg_wallet_grant *grant, 
         lease_turn(account);
         account->lease = lease;
     }
+    return !is_over;
 }
 
 void lease_return(struct tg_wallet_lease *lease, int64_t amount, struct tg_wallet_message *message)

@@ -194,10 +194,10 @@ static void learn(tg_wallet_account *account, const struct tg_wallet_grant *gran
 
 static void on_granted(tg_wallet_account *account, const struct tg_wallet_grant *grant, int64_t now_ms)
 {
-    lease_add(account, grant, now_ms);
+    bool is_current = lease_add(account, grant, now_ms);
     account->granted_at_ms = now_ms;
     account->ask_at_ms = now_ms;
-    bool is_short = grant->amount < account->request.wanted;
+    bool is_short = is_current && grant->amount < account->request.wanted;
     if (is_short)
         account->refill_at_ms = now_ms + REFILL_PAUSE_MS;
     struct tg_reservation *first = account->first;
