@@ -1,0 +1,198 @@
+#include "cli/resource.h"
+
+#define CREATE TG_ON_CREATE
+#define UPDATE TG_ON_UPDATE
+#define LIST   TG_ON_LIST
+#define NAME                                                                                                           \
+    {                                                                                                                  \
+        "name", "name", TG_MEMBER_TEXT, NULL, UPDATE, "a new name"                                                     \
+    }
+#define DISPLAY_NAME                                                                                                   \
+    {                                                                                                                  \
+        "display-name", "display_name", TG_MEMBER_TEXT, NULL, CREATE | UPDATE, "how people call it"                    \
+    }
+
+static const struct tg_resource resources[] = {
+    {.noun = "org",
+     .singular = "organization",
+     .collection = "organizations",
+     .columns = {"display_name", "timezone", "id"},
+     .members = {NAME,
+                 DISPLAY_NAME,
+                 {"timezone", "timezone", TG_MEMBER_TEXT, NULL, CREATE | UPDATE,
+                  "where its days and months begin, such as Europe/Berlin"}}},
+    {.noun = "team",
+     .singular = "team",
+     .collection = "teams",
+     .columns = {"display_name", "id"},
+     .members = {NAME, DISPLAY_NAME}},
+    {.noun = "project",
+     .singular = "project",
+     .collection = "projects",
+     .columns = {"display_name", "team_id", "id"},
+     .members = {NAME,
+                 DISPLAY_NAME,
+                 {"team", "team_id", TG_MEMBER_REFERENCE, "team", CREATE | LIST, "the team that it belongs to"}}},
+    {.noun = "app",
+     .singular = "application",
+     .collection = "applications",
+     .columns = {"display_name", "project_id", "id"},
+     .members = {NAME,
+                 DISPLAY_NAME,
+                 {"project", "project_id", TG_MEMBER_REFERENCE, "project", CREATE | LIST,
+                  "the project that it belongs to"}}},
+    {.noun = "key",
+     .singular = "API key",
+     .collection = "api-keys",
+     .columns = {"prefix", "last_four", "application_id", "access_profile_id", "expires_at", "revoked_at", "id"},
+     .members = {NAME,
+                 {"app", "application_id", TG_MEMBER_REFERENCE, "app", CREATE | LIST,
+                  "the application that it belongs to"},
+                 {"profile", "access_profile_id", TG_MEMBER_REFERENCE, "profile", CREATE | UPDATE,
+                  "the access profile that says what it may use"},
+                 {"expires-at", "expires_at", TG_MEMBER_TEXT, NULL, CREATE | UPDATE, "when it ends (RFC 3339)"},
+                 {"sha256", "sha256", TG_MEMBER_TEXT, NULL, CREATE,
+                  "brings a key from elsewhere by the SHA-256 of its text, in hex"}}},
+    {.noun = "provider",
+     .singular = "provider",
+     .collection = "providers",
+     .columns = {"dialect", "base_url", "id"},
+     .members = {NAME,
+                 {"base-url", "base_url", TG_MEMBER_TEXT, NULL, CREATE | UPDATE, "such as https://api.openai.com/v1"},
+                 {"dialect", "dialect", TG_MEMBER_TEXT, NULL, CREATE, "the wire format it speaks: openai"},
+                 {"ca-file", "ca_pem", TG_MEMBER_FILE, NULL, CREATE | UPDATE,
+                  "certificates (PEM) to trust instead of the system's"},
+                 {"connect-timeout-ms", "connect_timeout_ms", TG_MEMBER_INTEGER, NULL, CREATE | UPDATE, "to connect"},
+                 {"first-byte-timeout-ms", "first_byte_timeout_ms", TG_MEMBER_INTEGER, NULL, CREATE | UPDATE,
+                  "until its answer begins"},
+                 {"idle-timeout-ms", "idle_timeout_ms", TG_MEMBER_INTEGER, NULL, CREATE | UPDATE,
+                  "between two bytes of an answer"},
+                 {"total-timeout-ms", "total_timeout_ms", TG_MEMBER_INTEGER, NULL, CREATE | UPDATE,
+                  "for a whole call"}}},
+    {.noun = "credential",
+     .singular = "credential",
+     .collection = "credentials",
+     .columns = {"provider_id", "last_four", "id"},
+     .members = {NAME,
+                 {"provider", "provider_id", TG_MEMBER_REFERENCE, "provider", CREATE | LIST,
+                  "the provider that it opens"},
+                 {"secret-file", "secret", TG_MEMBER_SECRET_FILE, NULL, CREATE | UPDATE,
+                  "a file with the secret, readable by its owner alone"},
+                 {"secret-env", "secret", TG_MEMBER_SECRET_ENV, NULL, CREATE | UPDATE,
+                  "the environment variable that holds the secret"}}},
+    {.noun = "model",
+     .singular = "model",
+     .collection = "models",
+     .columns = {"kind", "max_input_tokens", "max_output_tokens", "is_enabled", "id"},
+     .members = {NAME,
+                 {"kind", "kind", TG_MEMBER_TEXT, NULL, CREATE, "chat or embedding"},
+                 {"max-input-tokens", "max_input_tokens", TG_MEMBER_INTEGER, NULL, CREATE | UPDATE,
+                  "the longest prompt"},
+                 {"max-output-tokens", "max_output_tokens", TG_MEMBER_INTEGER, NULL, CREATE | UPDATE,
+                  "the longest answer"},
+                 {"is-enabled", "is_enabled", TG_MEMBER_BOOLEAN, NULL, CREATE | UPDATE, "true or false"}}},
+    {.noun = "deployment",
+     .singular = "deployment",
+     .collection = "deployments",
+     .columns = {"model_id", "provider_id", "upstream_model", "priority", "weight", "is_enabled", "id"},
+     .members = {NAME,
+                 {"model", "model_id", TG_MEMBER_REFERENCE, "model", CREATE | LIST, "the model that it serves"},
+                 {"provider", "provider_id", TG_MEMBER_REFERENCE, "provider", CREATE | UPDATE, "where it is"},
+                 {"credential", "credential_id", TG_MEMBER_REFERENCE, "credential", CREATE | UPDATE,
+                  "what opens the provider"},
+                 {"upstream-model", "upstream_model", TG_MEMBER_TEXT, NULL, CREATE | UPDATE,
+                  "the provider's name for the model"},
+                 {"priority", "priority", TG_MEMBER_INTEGER, NULL, CREATE | UPDATE, "lower is tried first"},
+                 {"weight", "weight", TG_MEMBER_INTEGER, NULL, CREATE | UPDATE, "its share within a priority"},
+                 {"is-enabled", "is_enabled", TG_MEMBER_BOOLEAN, NULL, CREATE | UPDATE, "true or false"}}},
+    {.noun = "price",
+     .singular = "price",
+     .collection = "prices",
+     .columns = {"effective_from", "input_per_million", "cached_input_per_million", "output_per_million",
+                 "request_price", "deployment_id", "id"},
+     .is_nameless = true,
+     .is_immutable = true,
+     .members = {{"deployment", "deployment_id", TG_MEMBER_REFERENCE, "deployment", CREATE | LIST,
+                  "the deployment that it is for"},
+                 {"effective-from", "effective_from", TG_MEMBER_TEXT, NULL, CREATE,
+                  "from when (RFC 3339); now if not given"},
+                 {"input-per-million", "input_per_million", TG_MEMBER_TEXT, NULL,
+                  CREATE, "dollars per million input tokens"},
+                 {"cached-input-per-million", "cached_input_per_million", TG_MEMBER_TEXT, NULL,
+                  CREATE, "dollars per million cached input tokens"},
+                 {"output-per-million", "output_per_million", TG_MEMBER_TEXT, NULL,
+                  CREATE, "dollars per million output tokens"},
+                 {"request-price", "request_price", TG_MEMBER_TEXT, NULL, CREATE, "dollars per request, on top"},
+                 {"source", "source", TG_MEMBER_TEXT, NULL, CREATE, "where the price was read"}}},
+    {.noun = "profile",
+     .singular = "access profile",
+     .collection = "access-profiles",
+     .columns = {"display_name", "allows_all_models", "id"},
+     .members = {NAME,
+                 DISPLAY_NAME,
+                 {"models", "model_ids", TG_MEMBER_REFERENCES, "model", CREATE | UPDATE,
+                  "the models that it allows, separated by commas"},
+                 {"allows-all-models", "allows_all_models", TG_MEMBER_BOOLEAN, NULL, CREATE | UPDATE,
+                  "true or false"}}},
+    {.noun = "budget",
+     .singular = "budget",
+     .collection = "budgets",
+     .columns = {"scope", "unit", "limit", "window", "contention", "id"},
+     .members = {NAME,
+                 {"scope", "scope", TG_MEMBER_SCOPE, NULL, CREATE,
+                  "what it limits: organization, team:NAME, project:NAME, app:NAME or key:NAME"},
+                 {"model", "model_id", TG_MEMBER_REFERENCE, "model", CREATE, "limits calls of this model only"},
+                 {"unit", "unit", TG_MEMBER_TEXT, NULL, CREATE, "money or tokens"},
+                 {"limit", "limit", TG_MEMBER_TEXT, NULL, CREATE | UPDATE, "dollars or tokens"},
+                 {"window", "window", TG_MEMBER_TEXT, NULL, CREATE, "hour, day, week, month or none"},
+                 {"contention", "contention", TG_MEMBER_TEXT, NULL, CREATE | UPDATE, "wait or clamp"},
+                 {"max-wait-ms", "max_wait_ms", TG_MEMBER_INTEGER, NULL, CREATE | UPDATE, "how long a call may wait"},
+                 {"clamp-floor-tokens", "clamp_floor_tokens", TG_MEMBER_INTEGER, NULL, CREATE | UPDATE,
+                  "the shortest answer that clamping leaves"},
+                 {"outage", "outage", TG_MEMBER_TEXT, NULL, CREATE | UPDATE,
+                  "without the control plane: deny or allow_and_report"}}},
+    {.noun = "replica",
+     .singular = "replica",
+     .collection = "replicas",
+     .columns = {"is_connected", "version", "acked_revision", "revision", "refused_reason", "journal_pending_records"},
+     .is_read_only = true},
+    {.noun = "audit",
+     .singular = "audit entry",
+     .collection = "audit-log",
+     .columns = {"at", "actor", "action", "resource_type", "resource_id", "revision"},
+     .is_nameless = true,
+     .is_read_only = true},
+};
+
+enum { RESOURCE_COUNT = sizeof(resources) / sizeof(resources[0]) };
+
+const struct tg_resource *tg_resource_at(size_t index)
+{
+    return index < RESOURCE_COUNT ? &resources[index] : NULL;
+}
+
+const struct tg_resource *tg_resource_find(const char *noun)
+{
+    for (size_t i = 0; i < RESOURCE_COUNT; ++i) {
+        if (strcmp(resources[i].noun, noun) == 0)
+            return &resources[i];
+    }
+    return NULL;
+}
+
+bool tg_is_resource(const char *noun)
+{
+    return tg_resource_find(noun) != NULL;
+}
+
+void tg_print_resources(FILE *out)
+{
+    for (size_t i = 0; i < RESOURCE_COUNT; ++i) {
+        const struct tg_resource *resource = &resources[i];
+        fprintf(out, "  tollgate %-10s %s\n", resource->noun,
+                resource->is_read_only               ? "list"
+                : resource->is_immutable             ? "create | list | show | delete"
+                : strcmp(resource->noun, "key") == 0 ? "create | list | show | update | revoke | delete"
+                                                     : "create | list | show | update | delete");
+    }
+}
