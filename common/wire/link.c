@@ -11,7 +11,6 @@
 
 enum {
     DEFAULT_SEND_MAX_BYTES = 4 << 20,
-    UPSERT_HEAD_MAX_BYTES = 16,
     WRITE_BYTES = 64 << 10, /* offered to TLS at once */
 };
 
@@ -150,17 +149,28 @@ enum tg_status tg_wire_link_send(tg_wire_link *link, const ProtobufCMessage *mes
     return status;
 }
 
-enum tg_status tg_wire_link_send_upsert(tg_wire_link *link, struct tg_text packed_resource)
+static enum tg_status send_wrapped(tg_wire_link *link, struct tg_text part,
+                                   enum tg_status (*wrap)(struct tg_text part, struct tg_buf *buf))
 {
     struct tg_buf wrapped;
     tg_buf_init(&wrapped, TG_FRAME_MAX_BYTES);
     make_room(link);
-    enum tg_status status = tg_wire_wrap_upsert(packed_resource, &wrapped);
+    enum tg_status status = wrap(part, &wrapped);
     if (status == TG_OK)
         status = tg_frame_append_packed(tg_buf_text(&wrapped), &link->queue);
     link->was_filled |= status == TG_OK;
     tg_buf_deinit(&wrapped);
     return status;
+}
+
+enum tg_status tg_wire_link_send_upsert(tg_wire_link *link, struct tg_text packed_resource)
+{
+    return send_wrapped(link, packed_resource, tg_wire_wrap_upsert);
+}
+
+enum tg_status tg_wire_link_send_usage_batch(tg_wire_link *link, struct tg_text packed_batch)
+{
+    return send_wrapped(link, packed_batch, tg_wire_wrap_usage_batch);
 }
 
 size_t tg_wire_link_unsent_bytes(const tg_wire_link *link)

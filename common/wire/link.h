@@ -52,6 +52,8 @@ const char *tg_wire_link_address(const tg_wire_link *link);
 enum tg_status tg_wire_link_send(tg_wire_link *link, const ProtobufCMessage *message) TG_MUST_CHECK;
 /* Queues ControlFrame{upsert} around a packed resource, byte for byte. */
 enum tg_status tg_wire_link_send_upsert(tg_wire_link *link, struct tg_text packed_resource) TG_MUST_CHECK;
+/* Queues ReplicaFrame{usage_batch} around a packed batch. */
+enum tg_status tg_wire_link_send_usage_batch(tg_wire_link *link, struct tg_text packed_batch) TG_MUST_CHECK;
 
 size_t tg_wire_link_unsent_bytes(const tg_wire_link *link);
 

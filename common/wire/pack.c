@@ -2,9 +2,12 @@
 
 #include <stdlib.h>
 
+/* Tags of length-delimited fields: number * 8 + 2 (protobuf's wire type LEN). */
 enum {
-    UPSERT_TAG = 2 << 3 | 2, /* ControlFrame.upsert: field 2, length-delimited */
-    VARINT_MAX_BYTES = 5,    /* for a length below 2^35 */
+    UPSERT_TAG = 2 << 3 | 2,       /* ControlFrame.upsert */
+    USAGE_BATCH_TAG = 6 << 3 | 2,  /* ReplicaFrame.usage_batch */
+    USAGE_RECORD_TAG = 3 << 3 | 2, /* UsageBatch.records */
+    VARINT_MAX_BYTES = 5,          /* for a length below 2^35 */
 };
 
 size_t tg_wire_packed_bytes(const ProtobufCMessage *message)
@@ -107,11 +110,12 @@ void tg_wire_free(void *message)
         protobuf_c_message_free_unpacked(message, NULL);
 }
 
-enum tg_status tg_wire_wrap_upsert(struct tg_text packed_resource, struct tg_buf *buf)
+/* Appends one length-delimited field. */
+static enum tg_status put_field(uint8_t tag, struct tg_text content, struct tg_buf *buf)
 {
-    uint8_t head[1 + VARINT_MAX_BYTES] = {UPSERT_TAG};
+    uint8_t head[1 + VARINT_MAX_BYTES] = {tag};
     size_t head_bytes = 1;
-    for (size_t left = packed_resource.bytes;; left >>= 7) {
+    for (size_t left = content.bytes;; left >>= 7) {
         if (left < 0x80) {
             head[head_bytes++] = (uint8_t)left;
             break;
@@ -120,14 +124,37 @@ enum tg_status tg_wire_wrap_upsert(struct tg_text packed_resource, struct tg_buf
             return TG_TOO_LARGE;
         head[head_bytes++] = (uint8_t)(left | 0x80);
     }
-    char *at = tg_buf_reserve(buf, head_bytes + packed_resource.bytes);
+    char *at = tg_buf_reserve(buf, head_bytes + content.bytes);
     if (at == NULL)
         return TG_TOO_LARGE;
     memcpy(at, head, head_bytes);
-    if (packed_resource.bytes != 0)
-        memcpy(at + head_bytes, packed_resource.data, packed_resource.bytes);
-    buf->bytes += head_bytes + packed_resource.bytes;
+    if (content.bytes != 0)
+        memcpy(at + head_bytes, content.data, content.bytes);
+    buf->bytes += head_bytes + content.bytes;
     return TG_OK;
+}
+
+enum tg_status tg_wire_wrap_upsert(struct tg_text packed_resource, struct tg_buf *buf)
+{
+    return put_field(UPSERT_TAG, packed_resource, buf);
+}
+
+enum tg_status tg_wire_begin_usage_batch(struct tg_id boot_id, int64_t first_sequence, struct tg_buf *buf)
+{
+    Tollgate__V1__UsageBatch head = TOLLGATE__V1__USAGE_BATCH__INIT;
+    head.boot_id = tg_wire_id_field(&boot_id);
+    head.first_sequence = first_sequence;
+    return tg_wire_pack(&head.base, buf);
+}
+
+enum tg_status tg_wire_add_usage_record(struct tg_text packed_record, struct tg_buf *buf)
+{
+    return put_field(USAGE_RECORD_TAG, packed_record, buf);
+}
+
+enum tg_status tg_wire_wrap_usage_batch(struct tg_text packed_batch, struct tg_buf *buf)
+{
+    return put_field(USAGE_BATCH_TAG, packed_batch, buf);
 }
 
 bool tg_wire_unwrap_upsert(struct tg_text packed_frame, struct tg_text *packed_resource)

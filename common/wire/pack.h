@@ -32,14 +32,22 @@ enum tg_status tg_wire_unpack_usage_record(struct tg_text packed, Tollgate__V1__
 /* Frees any message that was unpacked here; NULL is fine. */
 void tg_wire_free(void *message);
 
-/* ---- a resource inside a ControlFrame, byte for byte ----
+/* ---- parts that are packed already ----
  * The digest is over packed bytes, so the sender passes on what it stores and the receiver hashes what it received:
- * neither packs a resource again. */
+ * neither packs a resource again. Usage records travel as the worker packed them into its journal. All of these give
+ * TG_TOO_LARGE, and append nothing, beyond the buffer's maximum. */
 
-/* Appends ControlFrame{upsert: resource} around the packed resource. TG_TOO_LARGE beyond the buffer's maximum. */
+/* Appends ControlFrame{upsert: resource} around the packed resource. */
 enum tg_status tg_wire_wrap_upsert(struct tg_text packed_resource, struct tg_buf *buf) TG_MUST_CHECK;
 
 /* False if the packed ControlFrame is not exactly one upsert; else the packed resource inside it. */
 bool tg_wire_unwrap_upsert(struct tg_text packed_frame, struct tg_text *packed_resource);
+
+/* A UsageBatch in pieces: first its head, then its records one by one. */
+enum tg_status tg_wire_begin_usage_batch(struct tg_id boot_id, int64_t first_sequence,
+                                         struct tg_buf *buf) TG_MUST_CHECK;
+enum tg_status tg_wire_add_usage_record(struct tg_text packed_record, struct tg_buf *buf) TG_MUST_CHECK;
+/* Appends ReplicaFrame{usage_batch: batch}. */
+enum tg_status tg_wire_wrap_usage_batch(struct tg_text packed_batch, struct tg_buf *buf) TG_MUST_CHECK;
 
 #endif
