@@ -6,13 +6,15 @@
 #include "common/wire/pack.h"
 #include "controlplane/snapshot/change.h"
 
-enum tg_status tg_snapshot_pack(const Tollgate__V1__Resource *resource, struct tg_packed *packed)
+enum tg_status tg_snapshot_pack(const Tollgate__V1__Resource *resource, struct tg_packed *packed,
+                                struct tg_error *error)
 {
     tg_buf_init(&packed->payload, TG_SNAPSHOT_MAX_PAYLOAD_BYTES);
     enum tg_status status = tg_wire_pack(&resource->base, &packed->payload);
-    if (status == TG_OK)
-        tg_sha256(packed->payload.data, packed->payload.bytes, packed->sha256);
-    return status;
+    if (status != TG_OK)
+        return tg_fail(error, status, "a resource does not fit into a frame of the stream");
+    tg_sha256(packed->payload.data, packed->payload.bytes, packed->sha256);
+    return TG_OK;
 }
 
 void tg_packed_deinit(struct tg_packed *packed)

@@ -31,7 +31,8 @@ struct tg_packed {
 
 /* Packs a resource without secrets; initialises `packed`, which the caller deinits in every case. TG_TOO_LARGE beyond
  * TG_SNAPSHOT_MAX_PAYLOAD_BYTES. */
-enum tg_status tg_snapshot_pack(const Tollgate__V1__Resource *resource, struct tg_packed *packed) TG_MUST_CHECK;
+enum tg_status tg_snapshot_pack(const Tollgate__V1__Resource *resource, struct tg_packed *packed,
+                                struct tg_error *error) TG_MUST_CHECK;
 void tg_packed_deinit(struct tg_packed *packed);
 
 struct tg_snapshot_change {

@@ -1,0 +1,77 @@
+#include "controlplane/catalog/catalog.h"
+
+static const char *const kinds[] = {"chat", "embedding", NULL};
+
+enum { MAX_TOKENS = 100000000 };
+
+static const struct tg_field fields[] = {
+    {.name = "name", .column = "name", .kind = TG_FIELD_NAME, .flags = TG_FIELD_REQUIRED | TG_FIELD_FILTER},
+    {.name = "kind",
+     .column = "kind",
+     .kind = TG_FIELD_CHOICE,
+     .flags = TG_FIELD_IMMUTABLE,
+     .choices = kinds,
+     .default_text = "chat"},
+    {.name = "max_input_tokens",
+     .column = "max_input_tokens",
+     .kind = TG_FIELD_INTEGER,
+     .flags = TG_FIELD_REQUIRED,
+     .min = 1,
+     .max = MAX_TOKENS},
+    {.name = "max_output_tokens", .column = "max_output_tokens", .kind = TG_FIELD_INTEGER, .min = 0, .max = MAX_TOKENS},
+    {.name = "is_enabled", .column = "is_enabled", .kind = TG_FIELD_BOOLEAN, .default_number = true},
+};
+
+static const struct tg_dependent dependents[] = {
+    {"deployments",
+     "SELECT name::text FROM deployments WHERE model_id = $1 AND deleted_at IS NULL ORDER BY id LIMIT 4"},
+    {"budgets", "SELECT name::text FROM budgets WHERE model_id = $1 AND deleted_at IS NULL ORDER BY id LIMIT 4"},
+    {"access profiles", "SELECT p.name::text FROM access_profile_models m JOIN access_profiles p"
+                        " ON p.id = m.access_profile_id WHERE m.model_id = $1 AND p.deleted_at IS NULL"
+                        " ORDER BY p.id LIMIT 4"},
+    {NULL, NULL},
+};
+
+static enum tg_status prepare(struct tg_operation *operation, const struct tg_record *before, struct tg_record *after,
+                              struct tg_refusal *refusal, struct tg_error *error)
+{
+    struct tg_text kind = tg_record_get(after, "kind")->text;
+    int64_t max_output_tokens = tg_record_get(after, "max_output_tokens")->number;
+    if (tg_text_is(kind, "chat") && max_output_tokens == 0)
+        tg_refuse_field(refusal, tg_text_of("max_output_tokens"), "must be at least 1 for a chat model");
+    if (tg_text_is(kind, "embedding") && max_output_tokens != 0)
+        tg_refuse_field(refusal, tg_text_of("max_output_tokens"), "must be 0 for an embedding model");
+    return TG_OK;
+}
+
+static enum tg_status pack(const struct tg_operation *operation, const struct tg_record *record,
+                           struct tg_packed *packed, struct tg_error *error)
+{
+    Tollgate__V1__Model model = TOLLGATE__V1__MODEL__INIT;
+    model.id = tg_wire_id_field(&record->id);
+    model.organization_id = tg_wire_id_field(&record->organization_id);
+    model.name = tg_record_string(operation, record, "name");
+    model.kind = tg_record_string(operation, record, "kind");
+    model.max_input_tokens = tg_record_get(record, "max_input_tokens")->number;
+    model.max_output_tokens = tg_record_get(record, "max_output_tokens")->number;
+    model.is_enabled = tg_record_get(record, "is_enabled")->number != 0;
+    model.created_at_ms = record->created_at_ms;
+    Tollgate__V1__Resource resource = TOLLGATE__V1__RESOURCE__INIT;
+    resource.kind_case = TOLLGATE__V1__RESOURCE__KIND_MODEL;
+    resource.model = &model;
+    return tg_snapshot_pack(&resource, packed, error);
+}
+
+const struct tg_resource_type tg_model_type = {
+    .name = "model",
+    .plural = "models",
+    .noun = "model",
+    .article_noun = "a model",
+    .table = "models",
+    .wire_type = TOLLGATE__V1__RESOURCE_TYPE__RESOURCE_TYPE_MODEL,
+    .fields = fields,
+    .field_count = sizeof(fields) / sizeof(fields[0]),
+    .dependents = dependents,
+    .prepare = prepare,
+    .pack = pack,
+};
