@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,11 +22,19 @@ static struct sockaddr_in loopback(uint16_t port)
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
+/* Else a small second part waits 40 ms for the first to be acknowledged. */
+static void send_at_once(int fd)
+{
+    int on = 1;
+    assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
+}
+
 void peer_connect(struct peer *peer, uint16_t port)
 {
     *peer = (struct peer){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     struct sockaddr_in to = loopback(port);
     assert_int_equal(connect(peer->fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    send_at_once(peer->fd);
 }
 
 void peer_send_bytes(struct peer *peer, const void *data, size_t bytes)
@@ -147,6 +156,7 @@ bool peer_try_accept(struct peer *peer, int listening)
     if (fd < 0)
         return false;
     *peer = (struct peer){.fd = fd};
+    send_at_once(fd);
     return true;
 }
 
