@@ -4,11 +4,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
 #include "common/base/time.h"
 #include "common/http/server.h"
+#include "common/net/socket.h"
 #include "tests/unit/common/http/peer.h"
 #include "tests/unit/common/net/loop_until.h"
 
@@ -611,6 +613,40 @@ static void a_port_in_use_is_a_clear_conflict(void **state)
     peer_close(&end);
 }
 
+static void a_probe_finds_a_port_that_would_be_shared_in_silence(void **state)
+{
+    start();
+    struct tg_error error;
+    uint16_t port = tg_http_server_port(server);
+    assert_int_equal(tg_listener_probe("127.0.0.1", port, &error), TG_CONFLICT);
+    tg_http_server_destroy(server);
+    server = NULL;
+    assert_int_equal(tg_listener_probe("127.0.0.1", port, &error), TG_OK);
+}
+
+static void a_process_out_of_descriptors_accepts_again_when_it_has_some(void **state)
+{
+    config.keepalive_timeout_ms = 20;
+    start();
+    struct peer first;
+    struct peer second;
+    connect_to_server(&first);
+    peer_send(&first, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_wait_for(&first, loop, "\r\n\r\n");
+    connect_to_server(&second);
+    peer_send(&second, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    struct rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    peer_wait_for_end(&first, loop); /* idle for too long: time has passed, and the loop works */
+    assert_int_equal(request_count, 1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    peer_wait_for(&second, loop, "200 OK");
+    peer_close(&first);
+    peer_close(&second);
+}
+
 #define SERVER_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -640,6 +676,8 @@ int main(void)
         SERVER_TEST(draining_closes_what_is_idle_and_lets_what_is_busy_finish),
         SERVER_TEST(destroying_the_server_ends_every_request_first),
         SERVER_TEST(a_port_in_use_is_a_clear_conflict),
+        SERVER_TEST(a_probe_finds_a_port_that_would_be_shared_in_silence),
+        SERVER_TEST(a_process_out_of_descriptors_accepts_again_when_it_has_some),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
