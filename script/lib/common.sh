@@ -42,15 +42,16 @@ as_root() {
     fi
 }
 
+compiler_cache=()
+if command -v ccache >/dev/null; then
+    compiler_cache=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
+fi
+
 # configure_and_build PRESET TARGET...: without targets it builds everything.
 configure_and_build() {
     local preset=$1
     shift
-    local options=()
-    if command -v ccache >/dev/null; then
-        options+=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
-    fi
-    cmake --preset "$preset" "${options[@]}" >"build/configure-$preset.log" 2>&1 || {
+    cmake --preset "$preset" "${compiler_cache[@]}" >"build/configure-$preset.log" 2>&1 || {
         cat "build/configure-$preset.log" >&2
         return 1
     }

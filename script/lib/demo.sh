@@ -29,7 +29,7 @@ choose_provider() {
         if provider_model=$(first_model_at "$provider_url"); then
             provider_kind=local
             provider_model=${TOLLGATE_PROVIDER_MODEL:-$provider_model}
-            provider_key=none
+            provider_key=not-needed-locally
             provider_story="the server that listens on port $port"
             return
         fi
@@ -37,7 +37,7 @@ choose_provider() {
     provider_kind=simulator
     provider_url=http://127.0.0.1:$simulator_port/v1
     provider_model=${TOLLGATE_PROVIDER_MODEL:-gpt-4o-mini}
-    provider_key=simulated
+    provider_key=simulated-provider-key
     provider_story="Tollgate's simulator (set OPENAI_API_KEY for a real one)"
 }
 
@@ -53,8 +53,93 @@ start_provider() {
         curl -fs --max-time 2 --header "Authorization: Bearer $provider_key" "$provider_url/models"
 }
 
+# Our command line, as the administrator.
 tollgate() {
-    TOLLGATE_URL=http://127.0.0.1:$api_port TOLLGATE_TOKEN=$(cat "$secret_dir/admin-token") "$bin/tollgate" "$@"
+    TOLLGATE_URL=http://127.0.0.1:$api_port TOLLGATE_TOKEN_FILE=$secret_dir/admin-token TOLLGATE_ORGANIZATION=demo \
+        "$bin/tollgate" "$@"
+}
+
+# What a newcomer would write. It can be changed and applied again; the next start writes it anew.
+write_demo_file() {
+    cat >"$var_dir/demo.yaml" <<YAML
+# Written by script/server at each start, for: tollgate apply -f
+organization: {name: demo, display_name: Demo, timezone: UTC}
+
+providers:
+  - name: demo
+    base_url: "$provider_url"
+    credentials:
+      - name: demo
+        secret_env: DEMO_PROVIDER_KEY
+
+# Applications ask for "$demo_model"; the provider knows it as "$provider_model".
+models:
+  - name: $demo_model
+    max_input_tokens: 128000
+    max_output_tokens: 16384
+    deployments:
+      - name: $demo_model
+        provider: demo
+        credential: demo
+        upstream_model: "$provider_model"
+        prices:
+          - effective_from: 2024-07-18T00:00:00Z
+            input_per_million: 0.15
+            cached_input_per_million: 0.075
+            output_per_million: 0.60
+            source: gpt-4o-mini
+
+access_profiles:
+  - name: demo
+    models: [$demo_model]
+
+teams:
+  - name: demo
+    projects:
+      - name: demo
+        applications:
+          - name: demo
+
+budgets:
+  - name: demo
+    scope: team:demo
+    unit: money
+    limit: 5
+    window: month
+YAML
+}
+
+# The key's text is shown once, when it is made: it is kept beside the other secrets.
+make_demo_key() {
+    local file=$secret_dir/demo-key ending=''
+    ending=$(tollgate --json key show demo 2>/dev/null | jq -r .last_four) || true
+    if [ -s "$file" ] && [ -n "$ending" ] && [[ $(cat "$file") == *"$ending" ]]; then
+        return
+    fi
+    if [ -n "$ending" ]; then
+        tollgate --quiet key delete demo
+    fi
+    rm -f "$file"
+    make_secret demo-key create_demo_key
+}
+
+create_demo_key() {
+    tollgate --json key create demo --app demo --profile demo | jq -er .key
+}
+
+lists_demo_model() {
+    curl -fs --max-time 2 --header "Authorization: Bearer $(cat "$secret_dir/demo-key")" \
+        "http://127.0.0.1:$gateway_port/v1/models" | jq -e --arg model "$demo_model" 'any(.data[]; .id == $model)'
+}
+
+set_up_demo() {
+    write_demo_file
+    DEMO_PROVIDER_KEY=$provider_key tollgate apply -f "$var_dir/demo.yaml" --yes >"$log_dir/apply.log" 2>&1 || {
+        tail -n 20 "$log_dir/apply.log" >&2
+        die "setting up the demo failed"
+    }
+    make_demo_key
+    wait_until dataplane "$ready_deadline_seconds" lists_demo_model
 }
 
 write_env_file() {
@@ -95,12 +180,8 @@ $call -d '{"model":"$demo_model","messages":[{"role":"user","content":"Hello"}]}
 $call -N -d '{"model":"$demo_model","stream":true,"messages":[{"role":"user","content":"Hello"}]}'
 
 3. What both were charged:
-TOLLGATE_URL=http://127.0.0.1:$api_port TOLLGATE_TOKEN=$token $bin/tollgate usage export --org demo --from $(date -u +%F) --to $(date -u -d tomorrow +%F) --format csv
+TOLLGATE_URL=http://127.0.0.1:$api_port TOLLGATE_TOKEN=$token $bin/tollgate --org demo usage export --from $(date -u +%F) --to $(date -u -d tomorrow +%F) --format csv
 
 Logs are in ${log_dir#"$root"/}. Ctrl-C stops everything; the data stays for the next start.
 TEXT
-}
-
-set_up_demo() {
-    make_secret demo-key sh -c 'echo fake'
 }
