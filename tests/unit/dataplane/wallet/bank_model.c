@@ -230,6 +230,39 @@ void bank_book(struct world *world)
     }
 }
 
+/* The first in a queue is there because something really lacks; otherwise a wake-up was lost. */
+static void check_first(struct world *world, const tg_wallet_account *account)
+{
+    const struct tg_reservation *first = account->first;
+    bool lacks = false;
+    for (size_t i = 0; first != NULL && i < first->demand_count; ++i) {
+        const tg_wallet_account *wanted = first->demands[i].account;
+        if (wanted->budget.contention == TG_BUDGET_CLAMP)
+            return; /* its own rules: see clamp.c */
+        lacks |= wanted->lease == NULL || wanted->lease->ends_at_ms <= world->now_ms ||
+                 amount_of(&first->demands[i], first->wanted_output_tokens) > lease_free(wanted->lease) ||
+                 queue_is_behind(wanted, first);
+    }
+    world_check(world, first == NULL || lacks);
+}
+
+/* What a lease counts as reserved is what the calls that run have reserved from it. */
+static void check_reserved(struct world *world, const struct tg_wallet_lease *lease)
+{
+    int64_t reserved = 0;
+    size_t in_flight = 0;
+    for (size_t i = 0; i < MAX_CALLS; ++i) {
+        const struct call *call = &world->calls[i];
+        for (size_t j = 0; call->state == CALL_RUNNING && j < call->reservation.line_count; ++j) {
+            if (call->reservation.lines[j].lease != lease)
+                continue;
+            reserved += call->reservation.lines[j].reserved;
+            ++in_flight;
+        }
+    }
+    world_check(world, lease->reserved == reserved && lease->in_flight == in_flight);
+}
+
 static void check_wallet(struct world *world, const struct replica *replica)
 {
     size_t waiting = 0;
@@ -242,8 +275,13 @@ static void check_wallet(struct world *world, const struct replica *replica)
         }
         world_check(world, count == account->waiting && (count != 0 || account->waiting_amount == 0));
         waiting += count;
-        if (account->lease != NULL)
-            world_check(world, account->lease->held >= account->lease->reserved && account->lease->reserved >= 0);
+        check_first(world, account);
+        if (account->lease != NULL) {
+            world_check(world, account->lease->held >= account->lease->reserved);
+            check_reserved(world, account->lease);
+        }
+        for (const struct tg_wallet_lease *lease = account->past; lease != NULL; lease = lease->next)
+            check_reserved(world, lease);
     }
     world_check(world, waiting == replica->wallet->waiting && waiting == replica->wallet->deadlines.count);
 }

@@ -13,7 +13,7 @@
 
 #include "world.h"
 
-enum { EPISODES = 120, STEPS = 2500 };
+enum { EPISODES = 80, STEPS = 2500 };
 
 static uint64_t base_seed = 20260117;
 
