@@ -162,28 +162,34 @@ void upstream_close(struct upstream *upstream)
     origin_drop(client, upstream->origin);
 }
 
-/* Closes what was idle too long; the oldest of an origin are last. The first of what remains sets the next sweep. */
-static void on_sweep(struct tg_timer *timer)
+/* Closes what is idle since `limit_ms` or earlier; returns since when the oldest of the others is. */
+static int64_t close_idle_since(tg_http_client *client, int64_t limit_ms)
 {
-    tg_http_client *client = (tg_http_client *)((char *)timer - offsetof(tg_http_client, sweep));
-    int64_t now_ms = tg_loop_now_ms(client->loop);
-    int64_t oldest_ms = now_ms;
+    int64_t oldest_left_ms = INT64_MAX;
     for (size_t i = 0; i < ORIGIN_BUCKETS; ++i) {
         for (struct origin *origin = client->origins[i]; origin != NULL;) {
             struct origin *next_origin = origin->next; /* the last close drops the origin */
             for (struct upstream *upstream = origin->idle; upstream != NULL;) {
                 struct upstream *next = upstream->next;
-                if (upstream->idle_since_ms + client->config.idle_keepalive_ms <= now_ms)
+                if (upstream->idle_since_ms <= limit_ms)
                     upstream_close(upstream);
-                else if (upstream->idle_since_ms < oldest_ms)
-                    oldest_ms = upstream->idle_since_ms;
+                else if (upstream->idle_since_ms < oldest_left_ms)
+                    oldest_left_ms = upstream->idle_since_ms;
                 upstream = next;
             }
             origin = next_origin;
         }
     }
+    return oldest_left_ms;
+}
+
+static void on_sweep(struct tg_timer *timer)
+{
+    tg_http_client *client = (tg_http_client *)((char *)timer - offsetof(tg_http_client, sweep));
+    int64_t limit_ms = tg_loop_now_ms(client->loop) - client->config.idle_keepalive_ms;
+    int64_t oldest_left_ms = close_idle_since(client, limit_ms);
     if (client->idle_count != 0)
-        tg_timer_start(client->loop, timer, oldest_ms + client->config.idle_keepalive_ms - now_ms);
+        tg_timer_start(client->loop, timer, oldest_left_ms - limit_ms);
 }
 
 /* ---- calls' memory ---- */
@@ -261,14 +267,7 @@ void tg_http_client_destroy(tg_http_client *client)
     while (client->calls != NULL)
         tg_http_call_cancel(client->calls);
     tg_timer_stop(client->loop, &client->sweep);
-    for (size_t i = 0; i < ORIGIN_BUCKETS; ++i) {
-        for (struct origin *origin = client->origins[i]; origin != NULL;) {
-            struct origin *next = origin->next;
-            for (size_t left = origin->idle_count; left != 0; --left)
-                upstream_close(origin->idle);
-            origin = next;
-        }
-    }
+    (void)close_idle_since(client, INT64_MAX);
     while (client->spare_calls != NULL) {
         tg_http_call *call = client->spare_calls;
         client->spare_calls = call->next;

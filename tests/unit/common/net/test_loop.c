@@ -144,11 +144,12 @@ static void run_number(struct tg_message *message)
     free(number);
 }
 
-static void *post_numbers(void *thread)
+static void *post_numbers(void *user)
 {
+    int thread = *(const int *)user;
     for (int i = 1; i <= MESSAGES_PER_THREAD; ++i) {
         struct number_message *number = malloc(sizeof(*number));
-        *number = (struct number_message){{.run = run_number}, (int)(intptr_t)thread, i};
+        *number = (struct number_message){{.run = run_number}, thread, i};
         tg_loop_post(loop, &number->message);
     }
     return NULL;
@@ -162,10 +163,12 @@ static bool has_received_all(void *unused)
 static void messages_from_many_threads_all_arrive_in_each_threads_order(void **state)
 {
     pthread_t threads[THREADS];
+    int names[THREADS];
     received = 0;
     for (int i = 0; i < THREADS; ++i) {
         last_of_thread[i] = 0;
-        assert_int_equal(pthread_create(&threads[i], NULL, post_numbers, (void *)(intptr_t)i), 0);
+        names[i] = i;
+        assert_int_equal(pthread_create(&threads[i], NULL, post_numbers, &names[i]), 0);
     }
     loop_until(loop, has_received_all, NULL);
     for (int i = 0; i < THREADS; ++i)
