@@ -15,13 +15,13 @@ typedef struct tg_worker tg_worker;
 struct tg_worker_config {
     const char *host;
     uint16_t port;
-    tg_tls_context *tls;              /* NULL: plain */
+    tg_tls_context *tls; /* NULL: plain */
     struct tg_http_body_gauge *bodies;
     size_t max_body_bytes;
     size_t max_connections;
     tg_wallet *wallet;
     tg_journal *journal;
-    struct tg_telemetry *telemetry;   /* shared counters, dataplane/telemetry */
+    struct tg_telemetry *telemetry; /* shared counters, dataplane/telemetry */
 };
 
 /* Starts the thread and listens. The worker answers 503 until it has a snapshot. */

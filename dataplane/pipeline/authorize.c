@@ -1,0 +1,65 @@
+/* Whether the access profile allows what is asked for. What it does not allow does not exist. */
+#include "dataplane/dialects/openai_answer.h"
+#include "dataplane/pipeline/stages_internal.h"
+
+static enum tg_stage_answer reply(struct tg_exchange *exchange, struct tg_text body)
+{
+    exchange->answer.status = exchange->http_status = 200;
+    exchange->answer.body = body;
+    exchange->outcome = TOLLGATE__V1__OUTCOME__OUTCOME_COMPLETED;
+    return TG_STAGE_REPLY;
+}
+
+static struct tg_openai_listed_model listed(const struct tg_model *model)
+{
+    return (struct tg_openai_listed_model){model->name, model->created_at_ms};
+}
+
+static enum tg_stage_answer list_models(struct tg_exchange *exchange)
+{
+    const tg_snapshot *snapshot = exchange->snapshot->snapshot;
+    size_t count = 0, cursor = 0;
+    while (tg_snapshot_list_models(snapshot, &exchange->principal, &cursor) != NULL)
+        ++count;
+    struct tg_openai_listed_model *models = tg_arena_alloc(exchange->arena, (count + 1) * sizeof(*models));
+    cursor = 0;
+    for (size_t i = 0; i < count; ++i)
+        models[i] = listed(tg_snapshot_list_models(snapshot, &exchange->principal, &cursor));
+    return reply(exchange, tg_openai_models_body(exchange->arena, models, count));
+}
+
+static enum tg_stage_answer refuse_model(struct tg_exchange *exchange)
+{
+    struct tg_text word = stage_clip(exchange->asked.model);
+    exchange->error.param = tg_text_of("model");
+    return tg_exchange_refuse(exchange, TG_ERROR_MODEL_NOT_FOUND, &word, 1);
+}
+
+static enum tg_stage_answer refuse_kind(struct tg_exchange *exchange)
+{
+    bool is_embedding = exchange->model->kind == TG_MODEL_EMBEDDING;
+    struct tg_text words[] = {exchange->model->name, tg_text_of(is_embedding ? "an embedding" : "a chat"),
+                              tg_text_of(is_embedding ? "POST /v1/embeddings" : "POST /v1/chat/completions")};
+    exchange->error.param = tg_text_of("model");
+    return tg_exchange_refuse(exchange, TG_ERROR_MODEL_KIND_MISMATCH, words, 3);
+}
+
+enum tg_stage_answer authorize_enter(struct tg_exchange *exchange)
+{
+    if (exchange->endpoint == TG_ENDPOINT_MODELS)
+        return list_models(exchange);
+    const struct tg_model *model =
+        tg_snapshot_find_model(exchange->snapshot->snapshot, &exchange->principal, exchange->asked.model);
+    if (model == NULL)
+        return refuse_model(exchange);
+    if (exchange->endpoint == TG_ENDPOINT_MODEL) {
+        struct tg_openai_listed_model one = listed(model);
+        return reply(exchange, tg_openai_model_body(exchange->arena, &one));
+    }
+    exchange->model = model;
+    if ((model->kind == TG_MODEL_EMBEDDING) != (exchange->endpoint == TG_ENDPOINT_EMBEDDINGS))
+        return refuse_kind(exchange);
+    if (model->deployment_count == 0)
+        return tg_exchange_refuse(exchange, TG_ERROR_MODEL_UNAVAILABLE, &model->name, 1);
+    return TG_STAGE_CONTINUE;
+}

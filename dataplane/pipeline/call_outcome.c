@@ -1,0 +1,87 @@
+/* What an attempt came to: its tokens as the provider reports them, or as far as they can be estimated, and their cost.
+ *
+ * The rule of estimates: a token for every four bytes, of the prompt (messages, tools, input) for the input, of the
+ * text that was seen of the answer for the output; never more than was reserved. */
+#include "common/base/money.h"
+#include "dataplane/pipeline/stages_internal.h"
+
+static int64_t at_most(int64_t value, int64_t most)
+{
+    return value < most ? value : most;
+}
+
+static void charge(struct tg_exchange *exchange)
+{
+    exchange->is_charged = true;
+    exchange->cost_pusd = tg_pricing_cost_pusd(exchange->price, &exchange->usage);
+}
+
+static void take_reported(struct tg_exchange *exchange, const struct tg_usage *usage)
+{
+    exchange->usage = *usage;
+    exchange->is_estimated = false;
+    charge(exchange);
+}
+
+void outcome_estimated(struct tg_exchange *exchange, size_t text_bytes)
+{
+    struct tg_worst_case worst = reserve_worst_case(exchange);
+    int64_t most_output =
+        tg_money_add(tg_money_multiply(worst.choices, worst.output_tokens), worst.extra_output_tokens);
+    exchange->usage = (struct tg_usage){
+        .input_tokens = at_most(tg_openai_estimate_tokens(exchange->asked.prompt_bytes), worst.input_tokens),
+        .output_tokens = at_most(tg_openai_estimate_tokens(text_bytes), most_output),
+    };
+    exchange->is_estimated = true;
+    charge(exchange);
+}
+
+void outcome_of_whole_answer(struct tg_exchange *exchange, struct tg_text body)
+{
+    struct tg_openai_answer answer = {.has_usage = false};
+    if (!exchange->call.response.is_encoded)
+        tg_openai_answer_read(body, &answer);
+    exchange->upstream_model = tg_arena_copy(exchange->arena, answer.model);
+    if (answer.has_usage)
+        take_reported(exchange, &answer.usage);
+    else
+        outcome_estimated(exchange, answer.is_object ? answer.text_bytes : body.bytes);
+}
+
+void outcome_of_stream(struct tg_exchange *exchange)
+{
+    const struct tg_openai_stream *stream = &exchange->stream;
+    exchange->upstream_model = tg_text(stream->model, stream->model_bytes);
+    if (stream->has_usage)
+        take_reported(exchange, &stream->usage);
+    else
+        outcome_estimated(exchange, stream->text_bytes);
+}
+
+void outcome_of_tail(struct tg_exchange *exchange)
+{
+    struct tg_usage usage;
+    if (!exchange->call.response.is_encoded && tg_openai_usage_read_tail(exchange->tail, &usage))
+        take_reported(exchange, &usage);
+    else
+        outcome_estimated(exchange, TG_EXCHANGE_WHOLE_ANSWER_BYTES);
+}
+
+bool outcome_may_be_billed(const struct tg_call *call)
+{
+    switch (call->failure) {
+    case TG_HTTP_RESOLVE_FAILED:
+    case TG_HTTP_CONNECT_FAILED:
+    case TG_HTTP_CONNECT_TIMEOUT:
+    case TG_HTTP_TLS_FAILED:
+        return false; /* the request was never sent */
+    case TG_HTTP_NO_FAILURE:
+    case TG_HTTP_FIRST_BYTE_TIMEOUT:
+    case TG_HTTP_IDLE_TIMEOUT:
+    case TG_HTTP_TOTAL_TIMEOUT:
+    case TG_HTTP_BROKEN:
+    case TG_HTTP_BAD_RESPONSE:
+        break;
+    }
+    return call->status < 300; /* error answers cost nothing */
+}

@@ -1,0 +1,52 @@
+/* Who calls: the API key in the Authorization header, by its SHA-256. */
+#include "common/crypto/digest.h"
+#include "dataplane/pipeline/stages_internal.h"
+
+enum { MAX_KEY_BYTES = 512 };
+
+/* RFC 6750 section 2.1: "Bearer" and the token; the scheme in any case. Empty if there is none. */
+static struct tg_text bearer_token(const struct tg_http_request *request)
+{
+    static const struct tg_text SCHEME = TG_TEXT_LITERAL("bearer ");
+    const struct tg_text *value = tg_http_request_header(request, "authorization");
+    if (value == NULL || value->bytes <= SCHEME.bytes ||
+        !tg_text_equals_nocase(tg_text(value->data, SCHEME.bytes), SCHEME))
+        return tg_text(NULL, 0);
+    return tg_text_trim(tg_text(value->data + SCHEME.bytes, value->bytes - SCHEME.bytes));
+}
+
+static enum tg_stage_answer refuse(struct tg_exchange *exchange, enum tg_client_error_code code)
+{
+    tg_exchange_add_header(exchange, "www-authenticate", tg_text_of("Bearer realm=\"tollgate\"")); /* RFC 9110 11.6.1 */
+    return tg_exchange_refuse(exchange, code, NULL, 0);
+}
+
+/* Load balancers, clients that probe their base URL, and people: no key needed, nothing told. */
+static enum tg_stage_answer welcome(struct tg_exchange *exchange)
+{
+    exchange->answer.status = exchange->http_status = 200;
+    exchange->answer.body =
+        tg_text_of("{\"object\":\"gateway\",\"name\":\"tollgate\",\"message\":\"This is an AI gateway. "
+                   "Point an OpenAI SDK's base URL at /v1 here.\"}\n");
+    exchange->outcome = TOLLGATE__V1__OUTCOME__OUTCOME_COMPLETED;
+    return TG_STAGE_REPLY;
+}
+
+enum tg_stage_answer identify_enter(struct tg_exchange *exchange)
+{
+    uint8_t sha256[TG_SHA256_BYTES];
+    if (exchange->endpoint == TG_ENDPOINT_ROOT && tg_endpoint_allows(TG_ENDPOINT_ROOT, exchange->request->method))
+        return welcome(exchange);
+    if (exchange->snapshot == NULL) {
+        tg_exchange_add_header(exchange, "retry-after", tg_text("1", 1));
+        return tg_exchange_refuse(exchange, TG_ERROR_NOT_READY, NULL, 0);
+    }
+    struct tg_text key = bearer_token(exchange->request);
+    if (key.bytes == 0)
+        return refuse(exchange, TG_ERROR_MISSING_API_KEY);
+    if (key.bytes > MAX_KEY_BYTES)
+        return refuse(exchange, TG_ERROR_INVALID_API_KEY);
+    tg_sha256(key.data, key.bytes, sha256);
+    exchange->is_identified = tg_snapshot_find_key(exchange->snapshot->snapshot, sha256, &exchange->principal);
+    return exchange->is_identified ? TG_STAGE_CONTINUE : refuse(exchange, TG_ERROR_INVALID_API_KEY);
+}

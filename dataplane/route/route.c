@@ -1,0 +1,59 @@
+#include "dataplane/route/route.h"
+
+/* splitmix64 (Steele, Lea, Flood 2014): turns one number into as many as a draw needs. */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+/* A weight of 0 is the least there is: drawn only after the others of its priority. */
+static uint64_t weight_of(const struct tg_deployment *deployment)
+{
+    return deployment->weight > 0 ? (uint64_t)deployment->weight : 0;
+}
+
+/* Puts one of list[0 .. count) first, each with the chance of its weight. */
+static void draw_first(const struct tg_deployment **list, size_t count, uint64_t *random)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < count; ++i)
+        total += weight_of(list[i]);
+    uint64_t at = total == 0 ? 0 : next_random(random) % total;
+    size_t drawn = 0;
+    while (total != 0 && at >= weight_of(list[drawn]))
+        at -= weight_of(list[drawn++]);
+    const struct tg_deployment *first = list[drawn];
+    list[drawn] = list[0];
+    list[0] = first;
+}
+
+void tg_route_plan(const struct tg_model *model, uint64_t random, bool needs_price, int64_t unix_ms,
+                   struct tg_route *route)
+{
+    route->count = route->next = 0;
+    for (size_t i = 0; i < model->deployment_count && route->count < TG_ROUTE_MAX_CANDIDATES; ++i)
+        if (!needs_price || tg_deployment_price(&model->deployments[i], unix_ms) != NULL)
+            route->candidates[route->count++] = &model->deployments[i];
+
+    for (size_t begin = 0; begin < route->count;) { /* the snapshot lists them by priority */
+        size_t end = begin;
+        while (end < route->count && route->candidates[end]->priority == route->candidates[begin]->priority)
+            ++end;
+        for (; begin + 1 < end; ++begin)
+            draw_first(route->candidates + begin, end - begin, &random);
+        begin = end;
+    }
+}
+
+const struct tg_deployment *tg_route_next(struct tg_route *route)
+{
+    return tg_route_has_next(route) ? route->candidates[route->next++] : NULL;
+}
+
+bool tg_route_has_next(const struct tg_route *route)
+{
+    return route->next < route->count;
+}
