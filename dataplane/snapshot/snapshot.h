@@ -3,7 +3,8 @@
  *
  * The link's thread builds a snapshot at each Commit (unchanged parts are shared or copied, as the builder sees fit),
  * and posts it to every worker, each of which holds one reference and gives up its old one when the last exchange that
- * started under it has ended. Nothing here is ever written after tg_snapshot_build() returned, so reading needs no lock.
+ * started under it has ended. Nothing here is ever written after tg_snapshot_build() returned, so reading needs no
+ * lock.
  *
  *   key hash -> principal -> application, project, team, organization, access profile, budgets that apply
  *   organization + model name -> model -> deployments in order of preference -> provider, credential, prices */
@@ -19,10 +20,10 @@ typedef struct tg_snapshot tg_snapshot;
 struct tg_provider {
     struct tg_id id;
     struct tg_text name;
-    struct tg_text dialect;          /* "openai" */
-    struct tg_http_origin origin;    /* parsed from the base URL, TLS context included */
-    struct tg_text host_header;      /* host, with the port where it is not the scheme's */
-    struct tg_text path_prefix;      /* "/v1": no slash at the end; may be empty */
+    struct tg_text dialect;       /* "openai" */
+    struct tg_http_origin origin; /* parsed from the base URL, TLS context included */
+    struct tg_text host_header;   /* host, with the port where it is not the scheme's */
+    struct tg_text path_prefix;   /* "/v1": no slash at the end; may be empty */
     struct tg_http_timeouts timeouts;
 };
 
@@ -36,10 +37,10 @@ struct tg_price {
 struct tg_deployment {
     struct tg_id id;
     const struct tg_provider *provider;
-    struct tg_text secret;           /* empty: no credential is sent. Never logged */
+    struct tg_text secret; /* empty: no credential is sent. Never logged */
     struct tg_text upstream_model;
     int64_t weight, priority;
-    const struct tg_price *prices;   /* newest first */
+    const struct tg_price *prices; /* newest first */
     size_t price_count;
 };
 
@@ -63,21 +64,21 @@ struct tg_budget {
         TG_SCOPE_APPLICATION,
         TG_SCOPE_API_KEY
     } scope;
-    struct tg_id model_id;           /* zero: every model */
+    struct tg_id model_id; /* zero: every model */
     enum tg_budget_unit unit;
-    struct tg_text window;           /* "month", …: for messages */
+    struct tg_text window; /* "month", …: for messages */
     tg_wallet_account *account;
 };
 
 /* Who calls, resolved as far as can be before the request is looked at. */
 struct tg_principal {
     struct tg_id organization_id, team_id, project_id, application_id, api_key_id, access_profile_id;
-    int64_t expires_at_ms;           /* 0: never */
+    int64_t expires_at_ms; /* 0: never */
     bool is_revoked;
 };
 
-tg_snapshot *tg_snapshot_ref(tg_snapshot *snapshot);  /* any thread */
-void tg_snapshot_unref(tg_snapshot *snapshot);        /* any thread; NULL is fine */
+tg_snapshot *tg_snapshot_ref(tg_snapshot *snapshot); /* any thread */
+void tg_snapshot_unref(tg_snapshot *snapshot);       /* any thread; NULL is fine */
 
 int64_t tg_snapshot_revision(const tg_snapshot *snapshot);
 

@@ -1,0 +1,343 @@
+#include <stdlib.h>
+
+#include "dataplane/snapshot/budget_limit.h"
+#include "dataplane/snapshot/snapshot_internal.h"
+
+#define TYPE(name) TOLLGATE__V1__RESOURCE_TYPE__RESOURCE_TYPE_##name
+
+enum { NOT_SERVED = UINT32_MAX >> 1 }; /* slot of what is disabled or belongs to something disabled */
+
+static void *scratch(size_t count, size_t bytes)
+{
+    void *memory = calloc(count + 1, bytes);
+    if (memory == NULL)
+        abort();
+    return memory;
+}
+
+static void *in_arena(tg_snapshot *snapshot, size_t count, size_t bytes)
+{
+    return tg_arena_calloc(&snapshot->arena, (count + 1) * bytes);
+}
+
+static struct tg_id id_of(ProtobufCBinaryData field)
+{
+    struct tg_id id;
+    (void)tg_wire_optional_id(field, &id); /* checked before */
+    return id;
+}
+
+static struct tg_text copy(tg_snapshot *snapshot, struct tg_text text)
+{
+    return tg_arena_copy(&snapshot->arena, text);
+}
+
+/* The slot of what a checked reference names. */
+static uint32_t slot_of(const struct tg_catalog_source *source, Tollgate__V1__ResourceType type,
+                        ProtobufCBinaryData field)
+{
+    return tg_store_find(source->store, type, id_of(field))->slot;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct tg_id));
+}
+
+static int compare_numbers(int64_t a, int64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+/* ---- providers and secrets ---- */
+
+static const struct tg_provider *build_providers(struct tg_catalog_source *source, tg_snapshot *snapshot)
+{
+    const struct tg_views *views = &source->of[TYPE(PROVIDER)];
+    struct tg_provider *providers = in_arena(snapshot, views->count, sizeof(*providers));
+    snapshot->trusted = scratch(views->count, sizeof(struct tg_trusted *));
+    for (size_t i = 0; i < views->count; ++i) {
+        const Tollgate__V1__Provider *message = views->views[i].resource->provider;
+        struct tg_base_url url;
+        const char *why;
+        struct tg_trusted *trusted = NULL;
+        (void)tg_base_url_parse(tg_text_of(message->base_url), &url, &why); /* checked before */
+        if (url.is_tls && tg_trust_find(source->trust, tg_text_of(message->ca_pem), &trusted, NULL) == TG_OK) {
+            tg_trusted_hold(trusted);
+            snapshot->trusted[snapshot->trusted_count++] = trusted;
+        }
+        providers[i] = (struct tg_provider){
+            .id = views->views[i].stored->id,
+            .name = copy(snapshot, tg_text_of(message->name)),
+            .dialect = copy(snapshot, tg_text_of(message->dialect)),
+            .origin = {.scheme = url.is_tls ? "https" : "http",
+                       .host = copy(snapshot, url.host).data,
+                       .port = url.port,
+                       .tls = trusted == NULL ? NULL : tg_trusted_context(trusted)},
+            .host_header = copy(snapshot, url.host_header),
+            .path_prefix = copy(snapshot, url.path_prefix),
+            .timeouts = {message->connect_timeout_ms, message->first_byte_timeout_ms, message->idle_timeout_ms,
+                         message->total_timeout_ms},
+        };
+    }
+    return providers;
+}
+
+static void build_secrets(const struct tg_catalog_source *source, tg_snapshot *snapshot)
+{
+    const struct tg_views *views = &source->of[TYPE(CREDENTIAL)];
+    snapshot->secrets = scratch(views->count, sizeof(*snapshot->secrets));
+    snapshot->secret_count = views->count;
+    for (size_t i = 0; i < views->count; ++i) {
+        char *secret = views->views[i].resource->credential->secret;
+        snapshot->secrets[i] = tg_secret_copy(tg_text_of(secret));
+        tg_secret_wipe(secret, strlen(secret)); /* of the unpacked message, which is freed unwiped */
+    }
+}
+
+/* ---- models ---- */
+
+static int compare_models(const void *a, const void *b)
+{
+    const struct tg_view *left = a, *right = b;
+    int order = memcmp(left->resource->model->organization_id.data, right->resource->model->organization_id.data, 16);
+    return order != 0 ? order : strcmp(left->resource->model->name, right->resource->model->name);
+}
+
+/* Sorts the source's views; two of one name and organization are refused. */
+static enum tg_status build_models(struct tg_catalog_source *source, tg_snapshot *snapshot, struct tg_error *error)
+{
+    struct tg_views *views = &source->of[TYPE(MODEL)];
+    qsort(views->views, views->count, sizeof(*views->views), compare_models);
+    snapshot->models = in_arena(snapshot, views->count, sizeof(*snapshot->models));
+    tg_index_init(&snapshot->models_by_name, &snapshot->arena, views->count);
+    for (size_t i = 0; i < views->count; ++i) {
+        const struct tg_view *view = &views->views[i];
+        const Tollgate__V1__Model *message = view->resource->model;
+        if (i != 0 && compare_models(view, view - 1) == 0)
+            return tg_refuse(view->stored, "name", error, "is that of another model of the organization");
+        view->stored->slot = NOT_SERVED;
+        if (!message->is_enabled)
+            continue;
+        view->stored->slot = (uint32_t)snapshot->model_count;
+        struct tg_catalog_model *made = &snapshot->models[snapshot->model_count];
+        made->organization_id = id_of(message->organization_id);
+        made->model = (struct tg_model){
+            .id = view->stored->id,
+            .name = copy(snapshot, tg_text_of(message->name)),
+            .kind = strcmp(message->kind, "chat") == 0 ? TG_MODEL_CHAT : TG_MODEL_EMBEDDING,
+            .max_input_tokens = message->max_input_tokens,
+            .max_output_tokens = message->max_output_tokens,
+            .created_at_ms = message->created_at_ms,
+        };
+        tg_index_put(&snapshot->models_by_name, tg_model_hash(made->organization_id, made->model.name),
+                     (uint32_t)snapshot->model_count++);
+    }
+    return TG_OK;
+}
+
+struct placed_deployment {
+    uint32_t model; /* position */
+    const struct tg_view *view;
+};
+
+static int compare_deployments(const void *a, const void *b)
+{
+    const struct placed_deployment *left = a, *right = b;
+    if (left->model != right->model)
+        return left->model < right->model ? -1 : 1;
+    int order =
+        compare_numbers(left->view->resource->deployment->priority, right->view->resource->deployment->priority);
+    return order != 0 ? order : compare_ids(&left->view->stored->id, &right->view->stored->id);
+}
+
+/* Returns them in one array, those of a model together; *count of them. */
+static struct tg_deployment *build_deployments(const struct tg_catalog_source *source, tg_snapshot *snapshot,
+                                               const struct tg_provider *providers, size_t *count)
+{
+    const struct tg_views *views = &source->of[TYPE(DEPLOYMENT)];
+    struct placed_deployment *placed = scratch(views->count, sizeof(*placed));
+    *count = 0;
+    for (size_t i = 0; i < views->count; ++i) {
+        const Tollgate__V1__Deployment *message = views->views[i].resource->deployment;
+        uint32_t model = slot_of(source, TYPE(MODEL), message->model_id);
+        views->views[i].stored->slot = NOT_SERVED;
+        if (message->is_enabled && model != NOT_SERVED)
+            placed[(*count)++] = (struct placed_deployment){model, &views->views[i]};
+    }
+    qsort(placed, *count, sizeof(*placed), compare_deployments);
+    struct tg_deployment *deployments = in_arena(snapshot, *count, sizeof(*deployments));
+    for (size_t i = 0; i < *count; ++i) {
+        const Tollgate__V1__Deployment *message = placed[i].view->resource->deployment;
+        placed[i].view->stored->slot = (uint32_t)i;
+        deployments[i] = (struct tg_deployment){
+            .id = placed[i].view->stored->id,
+            .provider = &providers[slot_of(source, TYPE(PROVIDER), message->provider_id)],
+            .upstream_model = copy(snapshot, tg_text_of(message->upstream_model)),
+            .weight = message->weight,
+            .priority = message->priority,
+        };
+        if (message->credential_id.len != 0)
+            deployments[i].secret =
+                tg_secret_text(&snapshot->secrets[slot_of(source, TYPE(CREDENTIAL), message->credential_id)]);
+        struct tg_model *model = &snapshot->models[placed[i].model].model;
+        if (model->deployment_count++ == 0)
+            model->deployments = &deployments[i];
+    }
+    free(placed);
+    return deployments;
+}
+
+struct placed_price {
+    uint32_t deployment; /* position */
+    struct tg_price price;
+};
+
+static int compare_prices(const void *a, const void *b)
+{
+    const struct placed_price *left = a, *right = b;
+    if (left->deployment != right->deployment)
+        return left->deployment < right->deployment ? -1 : 1;
+    int order = compare_numbers(right->price.effective_from_ms, left->price.effective_from_ms);
+    return order != 0 ? order : compare_ids(&right->price.id, &left->price.id);
+}
+
+static void build_prices(const struct tg_catalog_source *source, tg_snapshot *snapshot,
+                         struct tg_deployment *deployments)
+{
+    const struct tg_views *views = &source->of[TYPE(PRICE)];
+    struct placed_price *placed = scratch(views->count, sizeof(*placed));
+    size_t count = 0;
+    for (size_t i = 0; i < views->count; ++i) {
+        const Tollgate__V1__Price *message = views->views[i].resource->price;
+        uint32_t deployment = slot_of(source, TYPE(DEPLOYMENT), message->deployment_id);
+        if (deployment == NOT_SERVED)
+            continue;
+        placed[count++] = (struct placed_price){
+            .deployment = deployment,
+            .price = {.id = views->views[i].stored->id,
+                      .effective_from_ms = message->effective_from_ms,
+                      .input_pusd = message->input_pusd,
+                      .cached_input_pusd = message->cached_input_pusd,
+                      .output_pusd = message->output_pusd,
+                      .request_pusd = message->request_pusd},
+        };
+    }
+    qsort(placed, count, sizeof(*placed), compare_prices);
+    struct tg_price *prices = in_arena(snapshot, count, sizeof(*prices));
+    for (size_t i = 0; i < count; ++i) {
+        prices[i] = placed[i].price;
+        struct tg_deployment *deployment = &deployments[placed[i].deployment];
+        if (deployment->price_count++ == 0)
+            deployment->prices = &prices[i];
+    }
+    free(placed);
+}
+
+/* ---- profiles ---- */
+
+static void build_profiles(const struct tg_catalog_source *source, tg_snapshot *snapshot)
+{
+    const struct tg_views *views = &source->of[TYPE(ACCESS_PROFILE)];
+    snapshot->profile_count = views->count;
+    snapshot->profiles = in_arena(snapshot, views->count, sizeof(*snapshot->profiles));
+    tg_index_init(&snapshot->profiles_by_id, &snapshot->arena, views->count);
+    for (size_t i = 0; i < views->count; ++i) {
+        const Tollgate__V1__AccessProfile *message = views->views[i].resource->access_profile;
+        struct tg_id *model_ids = in_arena(snapshot, message->n_model_ids, sizeof(*model_ids));
+        for (size_t k = 0; k < message->n_model_ids; ++k)
+            model_ids[k] = id_of(message->model_ids[k]);
+        qsort(model_ids, message->n_model_ids, sizeof(*model_ids), compare_ids);
+        snapshot->profiles[i] = (struct tg_catalog_profile){
+            .id = views->views[i].stored->id,
+            .allows_all_models = message->allows_all_models,
+            .model_ids = model_ids,
+            .model_count = message->n_model_ids,
+        };
+        tg_index_put(&snapshot->profiles_by_id, tg_index_hash(snapshot->profiles[i].id), (uint32_t)i);
+    }
+}
+
+/* ---- budgets ---- */
+
+static int compare_budgets(const void *a, const void *b)
+{
+    const Tollgate__V1__Budget *left = ((const struct tg_view *)a)->resource->budget;
+    const Tollgate__V1__Budget *right = ((const struct tg_view *)b)->resource->budget;
+    if (left->scope != right->scope)
+        return left->scope < right->scope ? -1 : 1;
+    int order = memcmp(left->scope_id.data, right->scope_id.data, 16);
+    if (order != 0)
+        return order;
+    struct tg_id left_model = id_of(left->model_id), right_model = id_of(right->model_id);
+    order = compare_ids(&left_model, &right_model);
+    return order != 0 ? order : memcmp(left->id.data, right->id.data, 16);
+}
+
+static void place_budgets(struct tg_catalog_source *source, tg_snapshot *snapshot)
+{
+    struct tg_views *views = &source->of[TYPE(BUDGET)];
+    qsort(views->views, views->count, sizeof(*views->views), compare_budgets);
+    snapshot->budget_count = views->count;
+    snapshot->budgets = in_arena(snapshot, views->count, sizeof(*snapshot->budgets));
+    tg_index_init(&snapshot->budgets_by_scope, &snapshot->arena, views->count);
+    tg_index_init(&snapshot->budgets_by_id, &snapshot->arena, views->count);
+    for (size_t i = 0; i < views->count; ++i) {
+        const Tollgate__V1__Budget *message = views->views[i].resource->budget;
+        struct tg_catalog_budget *made = &snapshot->budgets[i];
+        made->scope_id = id_of(message->scope_id);
+        made->budget = (struct tg_budget){
+            .id = views->views[i].stored->id,
+            .name = copy(snapshot, tg_text_of(message->name)),
+            .scope = (enum tg_budget_scope)(message->scope - TOLLGATE__V1__BUDGET_SCOPE__BUDGET_SCOPE_ORGANIZATION),
+            .model_id = id_of(message->model_id),
+            .unit = message->unit == TOLLGATE__V1__BUDGET_UNIT__BUDGET_UNIT_TOKENS ? TG_BUDGET_TOKENS : TG_BUDGET_MONEY,
+            .window = copy(snapshot, tg_text_of(message->window)),
+        };
+        tg_index_put(&snapshot->budgets_by_id, tg_index_hash(made->budget.id), (uint32_t)i);
+        if (i == 0 || made[-1].budget.scope != made->budget.scope || !tg_id_equals(made[-1].scope_id, made->scope_id))
+            tg_index_put(&snapshot->budgets_by_scope, tg_scope_hash(made->budget.scope, made->scope_id), (uint32_t)i);
+        ++snapshot->scope_counts[made->budget.scope];
+    }
+}
+
+static void open_accounts(const struct tg_catalog_source *source, tg_wallet *wallet, tg_snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->budget_count; ++i) {
+        const Tollgate__V1__Budget *message = source->of[TYPE(BUDGET)].views[i].resource->budget;
+        const struct tg_wallet_budget settings = {
+            .id = snapshot->budgets[i].budget.id,
+            .unit = snapshot->budgets[i].budget.unit,
+            .contention = message->contention == TOLLGATE__V1__BUDGET_CONTENTION__BUDGET_CONTENTION_CLAMP
+                              ? TG_BUDGET_CLAMP
+                              : TG_BUDGET_WAIT,
+            .outage = message->outage == TOLLGATE__V1__BUDGET_OUTAGE__BUDGET_OUTAGE_ALLOW_AND_REPORT
+                          ? TG_BUDGET_ALLOW_AND_REPORT
+                          : TG_BUDGET_DENY,
+            .max_wait_ms = message->max_wait_ms,
+            .clamp_floor_tokens = message->clamp_floor_tokens,
+            .limit_amount = message->limit_amount,
+        };
+        snapshot->budgets[i].budget.account = tg_wallet_intern(wallet, &settings);
+    }
+}
+
+enum tg_status tg_catalog_build(struct tg_catalog_source *source, tg_wallet *wallet, tg_snapshot *snapshot,
+                                struct tg_error *error)
+{
+    enum tg_status status = build_models(source, snapshot, error);
+    if (status != TG_OK)
+        return status;
+    place_budgets(source, snapshot);
+    status = tg_budget_limit_check(source->store, snapshot, error);
+    if (status != TG_OK)
+        return status;
+    const struct tg_provider *providers = build_providers(source, snapshot);
+    build_secrets(source, snapshot);
+    size_t deployment_count;
+    struct tg_deployment *deployments = build_deployments(source, snapshot, providers, &deployment_count);
+    build_prices(source, snapshot, deployments);
+    build_profiles(source, snapshot);
+    open_accounts(source, wallet, snapshot);
+    return TG_OK;
+}
