@@ -8,6 +8,7 @@ badly without naming a failed function (a crash, a leak found at exit, a time-ou
 report is a failure: its suite did not finish. With --list the failures are named first. Exits 1 if anything failed.
 """
 
+import os
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -38,7 +39,8 @@ def results_of_file(path):
         if path.endswith(".tally"):
             with open(path, encoding="ascii") as file:
                 passed, failed = (int(number) for number in file.read().split())
-            return [(path, True)] * passed + [(path, False)] * failed
+            name = os.path.basename(path).removesuffix(".tally")
+            return [(name, True)] * passed + [(name, False)] * failed
         return [result for case in ElementTree.parse(path).iter("testcase") for result in results_of_case(case)]
     except (OSError, ValueError, ElementTree.ParseError) as trouble:
         return [(f"{path}: {trouble}", False)]
