@@ -98,7 +98,7 @@ static void answer_own(struct tg_exchange *exchange)
     tg_http_respond(exchange->request, exchange->answer.status, fields.list, fields.count, exchange->answer.body);
 }
 
-void answer_whole(struct tg_exchange *exchange)
+void exchange_answer_whole(struct tg_exchange *exchange)
 {
     if (exchange->answer.status != 0) {
         answer_own(exchange);
@@ -151,7 +151,7 @@ void tg_exchange_flush(struct tg_exchange *exchange)
         tg_call_resume(&exchange->call);
 }
 
-bool answer_end_relay(struct tg_exchange *exchange)
+bool exchange_answer_end_relay(struct tg_exchange *exchange)
 {
     struct tg_text pieces[3];
     size_t count = 0;

@@ -5,9 +5,9 @@
 #include "dataplane/exchange/exchange.h"
 
 /* The whole answer at once: the gateway's own, or the provider's. */
-void answer_whole(struct tg_exchange *exchange);
+void exchange_answer_whole(struct tg_exchange *exchange);
 
 /* The last bytes of an answer that was relayed. False if the server does not take them yet. */
-bool answer_end_relay(struct tg_exchange *exchange);
+bool exchange_answer_end_relay(struct tg_exchange *exchange);
 
 #endif

@@ -41,7 +41,7 @@ static void observe(struct tg_exchange *exchange)
 static void be_over(struct tg_exchange *exchange)
 {
     tg_exchange_move(exchange, TG_EXCHANGE_OVER);
-    host_take_back(exchange);
+    exchange_host_take_back(exchange);
 }
 
 /* The request's memory is about to go. */
@@ -66,9 +66,9 @@ static void reply(struct tg_exchange *exchange)
     tg_exchange_move(exchange, TG_EXCHANGE_FINISHING);
     tg_stage_run_finish(&exchange->run, exchange);
     if (!is_relayed) {
-        answer_whole(exchange);
+        exchange_answer_whole(exchange);
         answered(exchange);
-    } else if (answer_end_relay(exchange)) {
+    } else if (exchange_answer_end_relay(exchange)) {
         answered(exchange);
     } else {
         tg_exchange_move(exchange, TG_EXCHANGE_FLUSHING);
@@ -126,7 +126,7 @@ static void advance_flushing(struct tg_exchange *exchange, enum tg_exchange_even
         observe(exchange);
         let_go_of_request(exchange);
         be_over(exchange);
-    } else if (event == TG_EVENT_WRITABLE && answer_end_relay(exchange)) {
+    } else if (event == TG_EVENT_WRITABLE && exchange_answer_end_relay(exchange)) {
         answered(exchange);
     }
 }
@@ -176,7 +176,7 @@ void tg_exchange_advance(struct tg_exchange *exchange, enum tg_exchange_event ev
 static struct tg_exchange *create(struct tg_exchange_host *host, struct tg_http_request *request)
 {
     uint64_t random[2] = {tg_exchange_random(host), tg_exchange_random(host)};
-    struct tg_exchange *exchange = host_give(host);
+    struct tg_exchange *exchange = exchange_host_give(host);
     exchange->state = TG_EXCHANGE_ENTERING;
     exchange->host = host;
     exchange->request = request;

@@ -97,7 +97,7 @@ void tg_exchange_host_watch_waits(struct tg_exchange_host *host)
         tg_timer_start(host->loop, &host->wallet_timer, TG_EXCHANGE_WALLET_TICK_MS);
 }
 
-struct tg_exchange *host_give(struct tg_exchange_host *host)
+struct tg_exchange *exchange_host_give(struct tg_exchange_host *host)
 {
     struct tg_exchange *exchange = host->spare;
     if (exchange != NULL) {
@@ -116,7 +116,7 @@ struct tg_exchange *host_give(struct tg_exchange_host *host)
     return exchange;
 }
 
-void host_take_back(struct tg_exchange *exchange)
+void exchange_host_take_back(struct tg_exchange *exchange)
 {
     struct tg_exchange_host *host = exchange->host;
     tg_snapshot_handle_release(exchange->snapshot);

@@ -5,9 +5,9 @@
 #include "dataplane/exchange/exchange.h"
 
 /* One to be filled: all zero but for what its first user sets up. */
-struct tg_exchange *host_give(struct tg_exchange_host *host);
+struct tg_exchange *exchange_host_give(struct tg_exchange_host *host);
 
 /* It is over: its memory is used again after the turn. */
-void host_take_back(struct tg_exchange *exchange);
+void exchange_host_take_back(struct tg_exchange *exchange);
 
 #endif

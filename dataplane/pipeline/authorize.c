@@ -44,7 +44,7 @@ static enum tg_stage_answer refuse_kind(struct tg_exchange *exchange)
     return tg_exchange_refuse(exchange, TG_ERROR_MODEL_KIND_MISMATCH, words, 3);
 }
 
-enum tg_stage_answer authorize_enter(struct tg_exchange *exchange)
+enum tg_stage_answer stage_authorize_enter(struct tg_exchange *exchange)
 {
     if (exchange->endpoint == TG_ENDPOINT_MODELS)
         return list_models(exchange);

@@ -41,7 +41,7 @@ static enum tg_stage_answer send_next(struct tg_exchange *exchange)
     exchange->price = tg_deployment_price(deployment, exchange->started_unix_ms);
     exchange->outbox.bytes = 0;
     prepare(exchange, deployment);
-    if (exchange->intent.number == 0 && !meter_begin(exchange)) {
+    if (exchange->intent.number == 0 && !stage_meter_begin(exchange)) {
         tg_exchange_add_header(exchange, "retry-after", tg_text("5", 1));
         return tg_exchange_refuse(exchange, TG_ERROR_JOURNAL_FULL, NULL, 0);
     }
@@ -49,7 +49,7 @@ static enum tg_stage_answer send_next(struct tg_exchange *exchange)
     return TG_STAGE_WAIT;
 }
 
-enum tg_stage_answer call_enter(struct tg_exchange *exchange)
+enum tg_stage_answer stage_call_enter(struct tg_exchange *exchange)
 {
     enum tg_stage_answer answer = send_next(exchange);
     if (!exchange->has_waited)
@@ -82,13 +82,13 @@ static enum tg_stage_answer fail_over(struct tg_exchange *exchange, bool may_be_
     enum tg_stage_answer answer = TG_STAGE_CONTINUE;
     tg_count(&exchange->host->counters->failovers, 1);
     if (may_be_billed) {
-        outcome_estimated(exchange, 0);
-        reserve_settle(exchange);
-        meter_record_attempt(exchange, TOLLGATE__V1__OUTCOME__OUTCOME_PROVIDER_FAILED,
-                             tg_client_error_code_name(is_timeout(exchange->call.failure)
-                                                           ? TG_ERROR_PROVIDER_TIMEOUT
-                                                           : TG_ERROR_PROVIDER_UNAVAILABLE));
-        answer = reserve_enter(exchange);
+        stage_outcome_estimated(exchange, 0);
+        stage_reserve_settle(exchange);
+        stage_meter_record_attempt(exchange, TOLLGATE__V1__OUTCOME__OUTCOME_PROVIDER_FAILED,
+                                   tg_client_error_code_name(is_timeout(exchange->call.failure)
+                                                                 ? TG_ERROR_PROVIDER_TIMEOUT
+                                                                 : TG_ERROR_PROVIDER_UNAVAILABLE));
+        answer = stage_reserve_enter(exchange);
     }
     return answer == TG_STAGE_CONTINUE ? send_next(exchange) : answer;
 }
@@ -99,8 +99,8 @@ static enum tg_stage_answer give_up(struct tg_exchange *exchange)
     enum tg_http_failure failure = exchange->call.failure;
     struct tg_text word = tg_text_of(tg_http_failure_name(failure));
     exchange->outcome = TOLLGATE__V1__OUTCOME__OUTCOME_PROVIDER_FAILED;
-    if (outcome_may_be_billed(&exchange->call))
-        outcome_estimated(exchange, exchange->outbox.bytes);
+    if (stage_outcome_may_be_billed(&exchange->call))
+        stage_outcome_estimated(exchange, exchange->outbox.bytes);
     return tg_exchange_refuse(exchange, is_timeout(failure) ? TG_ERROR_PROVIDER_TIMEOUT : TG_ERROR_PROVIDER_UNAVAILABLE,
                               &word, 1);
 }
@@ -111,9 +111,9 @@ static enum tg_stage_answer break_off(struct tg_exchange *exchange, const char *
     exchange->outcome = TOLLGATE__V1__OUTCOME__OUTCOME_PROVIDER_FAILED;
     exchange->error = (struct tg_client_error){.code = TG_ERROR_PROVIDER_BROKE_OFF, .words = {tg_text_of(why)}};
     if (exchange->relay == TG_RELAY_EVENTS)
-        outcome_of_stream(exchange);
+        stage_outcome_of_stream(exchange);
     else
-        outcome_of_tail(exchange);
+        stage_outcome_of_tail(exchange);
     return TG_STAGE_REPLY;
 }
 
@@ -126,7 +126,7 @@ static enum tg_stage_answer failed(struct tg_exchange *exchange)
     if (exchange->relay != TG_RELAY_NONE)
         return break_off(exchange, tg_http_failure_name(call->failure));
     if (is_untouched && call->failure != TG_HTTP_TOTAL_TIMEOUT && tg_route_has_next(&exchange->route))
-        return fail_over(exchange, outcome_may_be_billed(call));
+        return fail_over(exchange, stage_outcome_may_be_billed(call));
     return give_up(exchange);
 }
 
@@ -287,7 +287,7 @@ static enum tg_stage_answer end_events(struct tg_exchange *exchange)
 {
     if (tg_openai_stream_finish(&exchange->stream, &exchange->outbox) != TG_OK)
         return break_off(exchange, "too_large");
-    outcome_of_stream(exchange);
+    stage_outcome_of_stream(exchange);
     exchange->outcome = exchange->stream.has_error ? TOLLGATE__V1__OUTCOME__OUTCOME_PROVIDER_FAILED
                                                    : TOLLGATE__V1__OUTCOME__OUTCOME_COMPLETED;
     return TG_STAGE_REPLY;
@@ -299,7 +299,7 @@ static enum tg_stage_answer end_whole(struct tg_exchange *exchange)
     struct tg_text body = exchange->outbox.bytes == 0 ? call->piece : tg_buf_text(&exchange->outbox);
     if (!is_success(call))
         return end_error(exchange, body);
-    outcome_of_whole_answer(exchange, body);
+    stage_outcome_of_whole_answer(exchange, body);
     exchange->outcome = TOLLGATE__V1__OUTCOME__OUTCOME_COMPLETED;
     exchange->http_status = call->status;
     return TG_STAGE_REPLY;
@@ -319,7 +319,7 @@ static enum tg_stage_answer complete(struct tg_exchange *exchange)
     case TG_RELAY_EVENTS:
         return end_events(exchange);
     case TG_RELAY_BYTES:
-        outcome_of_tail(exchange);
+        stage_outcome_of_tail(exchange);
         exchange->outcome = TOLLGATE__V1__OUTCOME__OUTCOME_COMPLETED;
         return TG_STAGE_REPLY;
     case TG_RELAY_NONE:
@@ -350,7 +350,7 @@ static enum tg_stage_answer take_news(struct tg_exchange *exchange)
     return TG_STAGE_WAIT;
 }
 
-enum tg_stage_answer call_resume(struct tg_exchange *exchange, enum tg_exchange_event event)
+enum tg_stage_answer stage_call_resume(struct tg_exchange *exchange, enum tg_exchange_event event)
 {
     enum tg_stage_answer answer;
     switch (event) {
@@ -363,7 +363,7 @@ enum tg_stage_answer call_resume(struct tg_exchange *exchange, enum tg_exchange_
         tg_call_cancel(&exchange->call);
         return end_events(exchange);
     case TG_EVENT_DECIDED: /* about the reservation for another attempt */
-        answer = reserve_resume(exchange, event);
+        answer = stage_reserve_resume(exchange, event);
         return answer == TG_STAGE_CONTINUE ? send_next(exchange) : answer;
     case TG_EVENT_BEGIN:
     case TG_EVENT_CLOSED:
@@ -378,14 +378,14 @@ static void abandon(struct tg_exchange *exchange)
     tg_call_cancel(&exchange->call);
     exchange->http_status = exchange->relay == TG_RELAY_NONE ? 0 : exchange->call.status;
     if (exchange->relay == TG_RELAY_EVENTS)
-        outcome_of_stream(exchange);
+        stage_outcome_of_stream(exchange);
     else if (exchange->relay == TG_RELAY_BYTES)
-        outcome_estimated(exchange, TG_EXCHANGE_WHOLE_ANSWER_BYTES);
+        stage_outcome_estimated(exchange, TG_EXCHANGE_WHOLE_ANSWER_BYTES);
     else if (exchange->call.status < 300)
-        outcome_estimated(exchange, exchange->outbox.bytes);
+        stage_outcome_estimated(exchange, exchange->outbox.bytes);
 }
 
-void call_finish(struct tg_exchange *exchange)
+void stage_call_finish(struct tg_exchange *exchange)
 {
     tg_timer_stop(exchange->host->loop, &exchange->linger);
     if (tg_call_is_running(&exchange->call))

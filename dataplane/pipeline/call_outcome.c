@@ -23,9 +23,9 @@ static void take_reported(struct tg_exchange *exchange, const struct tg_usage *u
     charge(exchange);
 }
 
-void outcome_estimated(struct tg_exchange *exchange, size_t text_bytes)
+void stage_outcome_estimated(struct tg_exchange *exchange, size_t text_bytes)
 {
-    struct tg_worst_case worst = reserve_worst_case(exchange);
+    struct tg_worst_case worst = stage_reserve_worst_case(exchange);
     int64_t most_output =
         tg_money_add(tg_money_multiply(worst.choices, worst.output_tokens), worst.extra_output_tokens);
     exchange->usage = (struct tg_usage){
@@ -36,7 +36,7 @@ void outcome_estimated(struct tg_exchange *exchange, size_t text_bytes)
     charge(exchange);
 }
 
-void outcome_of_whole_answer(struct tg_exchange *exchange, struct tg_text body)
+void stage_outcome_of_whole_answer(struct tg_exchange *exchange, struct tg_text body)
 {
     struct tg_openai_answer answer = {.has_usage = false};
     if (!exchange->call.response.is_encoded)
@@ -45,29 +45,29 @@ void outcome_of_whole_answer(struct tg_exchange *exchange, struct tg_text body)
     if (answer.has_usage)
         take_reported(exchange, &answer.usage);
     else
-        outcome_estimated(exchange, answer.is_object ? answer.text_bytes : body.bytes);
+        stage_outcome_estimated(exchange, answer.is_object ? answer.text_bytes : body.bytes);
 }
 
-void outcome_of_stream(struct tg_exchange *exchange)
+void stage_outcome_of_stream(struct tg_exchange *exchange)
 {
     const struct tg_openai_stream *stream = &exchange->stream;
     exchange->upstream_model = tg_text(stream->model, stream->model_bytes);
     if (stream->has_usage)
         take_reported(exchange, &stream->usage);
     else
-        outcome_estimated(exchange, stream->text_bytes);
+        stage_outcome_estimated(exchange, stream->text_bytes);
 }
 
-void outcome_of_tail(struct tg_exchange *exchange)
+void stage_outcome_of_tail(struct tg_exchange *exchange)
 {
     struct tg_usage usage;
     if (!exchange->call.response.is_encoded && tg_openai_usage_read_tail(exchange->tail, &usage))
         take_reported(exchange, &usage);
     else
-        outcome_estimated(exchange, TG_EXCHANGE_WHOLE_ANSWER_BYTES);
+        stage_outcome_estimated(exchange, TG_EXCHANGE_WHOLE_ANSWER_BYTES);
 }
 
-bool outcome_may_be_billed(const struct tg_call *call)
+bool stage_outcome_may_be_billed(const struct tg_call *call)
 {
     switch (call->failure) {
     case TG_HTTP_RESOLVE_FAILED:

@@ -32,7 +32,7 @@ static enum tg_stage_answer welcome(struct tg_exchange *exchange)
     return TG_STAGE_REPLY;
 }
 
-enum tg_stage_answer identify_enter(struct tg_exchange *exchange)
+enum tg_stage_answer stage_identify_enter(struct tg_exchange *exchange)
 {
     uint8_t sha256[TG_SHA256_BYTES];
     if (exchange->endpoint == TG_ENDPOINT_ROOT && tg_endpoint_allows(TG_ENDPOINT_ROOT, exchange->request->method))

@@ -15,7 +15,7 @@ static enum tg_stage_answer refuse_method(struct tg_exchange *exchange)
     return tg_exchange_refuse(exchange, TG_ERROR_METHOD_NOT_ALLOWED, words, 3);
 }
 
-enum tg_stage_answer inspect_enter(struct tg_exchange *exchange)
+enum tg_stage_answer stage_inspect_enter(struct tg_exchange *exchange)
 {
     struct tg_http_request *request = exchange->request;
     if (exchange->endpoint == TG_ENDPOINT_UNKNOWN)

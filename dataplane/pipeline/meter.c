@@ -6,7 +6,7 @@
 #include "dataplane/pipeline/stages_internal.h"
 
 /* Entered first. A request that the server could not even read is refused here, so that it is recorded, too. */
-enum tg_stage_answer meter_enter(struct tg_exchange *exchange)
+enum tg_stage_answer stage_meter_enter(struct tg_exchange *exchange)
 {
     return exchange->error.code == TG_ERROR_NONE ? TG_STAGE_CONTINUE : tg_exchange_reply_error(exchange);
 }
@@ -82,10 +82,10 @@ static void draft_usage(Tollgate__V1__UsageRecord *record, const struct tg_usage
 
 /* ---- before the call ---- */
 
-bool meter_begin(struct tg_exchange *exchange)
+bool stage_meter_begin(struct tg_exchange *exchange)
 {
     struct draft draft;
-    struct tg_worst_case worst = reserve_worst_case(exchange);
+    struct tg_worst_case worst = stage_reserve_worst_case(exchange);
     const struct tg_reservation *reservation = &exchange->reservation;
     struct tg_usage bound = {
         .input_tokens = worst.input_tokens,
@@ -151,7 +151,7 @@ static void append(struct tg_exchange *exchange, Tollgate__V1__Outcome outcome, 
         count_usage(exchange);
 }
 
-void meter_record_attempt(struct tg_exchange *exchange, Tollgate__V1__Outcome outcome, const char *error_code)
+void stage_meter_record_attempt(struct tg_exchange *exchange, Tollgate__V1__Outcome outcome, const char *error_code)
 {
     append(exchange, outcome, 0, error_code);
     exchange->usage = (struct tg_usage){.input_tokens = 0};
@@ -179,7 +179,7 @@ static bool may_record_stranger(struct tg_exchange_host *host)
     return true;
 }
 
-void meter_finish(struct tg_exchange *exchange)
+void stage_meter_finish(struct tg_exchange *exchange)
 {
     bool is_of_stranger = !exchange->is_identified;
     if (exchange->endpoint == TG_ENDPOINT_ROOT && exchange->error.code == TG_ERROR_NONE)

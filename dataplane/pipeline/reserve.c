@@ -39,7 +39,7 @@ static int64_t wanted_output_tokens(const struct tg_exchange *exchange)
     return smaller(asked, maximum);
 }
 
-struct tg_worst_case reserve_worst_case(const struct tg_exchange *exchange)
+struct tg_worst_case stage_reserve_worst_case(const struct tg_exchange *exchange)
 {
     bool is_granted = exchange->reservation_state == TG_RESERVATION_HELD;
     const struct tg_openai_request *asked = &exchange->asked;
@@ -138,7 +138,7 @@ static enum tg_stage_answer take(struct tg_exchange *exchange, enum tg_wallet_an
 static enum tg_wallet_answer ask_wallet(struct tg_exchange *exchange, const struct tg_budget **budgets, size_t count,
                                         const struct tg_price *price)
 {
-    struct tg_worst_case worst = reserve_worst_case(exchange);
+    struct tg_worst_case worst = stage_reserve_worst_case(exchange);
     struct tg_wallet_demand demands[TG_WALLET_MAX_LINES];
     for (size_t i = 0; i < count; ++i) {
         struct tg_worst_case_demand demand = tg_pricing_demand(budgets[i]->unit, &worst, price);
@@ -151,7 +151,7 @@ static enum tg_wallet_answer ask_wallet(struct tg_exchange *exchange, const stru
                              demands, count, worst.output_tokens);
 }
 
-enum tg_stage_answer reserve_enter(struct tg_exchange *exchange)
+enum tg_stage_answer stage_reserve_enter(struct tg_exchange *exchange)
 {
     const struct tg_budget *budgets[TG_WALLET_MAX_LINES];
     struct tg_price price;
@@ -170,7 +170,7 @@ enum tg_stage_answer reserve_enter(struct tg_exchange *exchange)
     return take(exchange, ask_wallet(exchange, budgets, count, &price));
 }
 
-enum tg_stage_answer reserve_resume(struct tg_exchange *exchange, enum tg_exchange_event event)
+enum tg_stage_answer stage_reserve_resume(struct tg_exchange *exchange, enum tg_exchange_event event)
 {
     if (event != TG_EVENT_DECIDED)
         return TG_STAGE_WAIT;
@@ -187,7 +187,7 @@ static void settle_with(struct tg_exchange *exchange, const int64_t *amounts)
     exchange->reservation_state = TG_RESERVATION_SETTLED;
 }
 
-void reserve_settle(struct tg_exchange *exchange)
+void stage_reserve_settle(struct tg_exchange *exchange)
 {
     int64_t amounts[TG_WALLET_MAX_LINES] = {0};
     const struct tg_reservation *reservation = &exchange->reservation;
@@ -218,10 +218,10 @@ static void leave_queue(struct tg_exchange *exchange)
     exchange->reservation_state = TG_RESERVATION_ABANDONED;
 }
 
-void reserve_finish(struct tg_exchange *exchange)
+void stage_reserve_finish(struct tg_exchange *exchange)
 {
     if (exchange->reservation_state == TG_RESERVATION_WAITING)
         leave_queue(exchange);
     else if (exchange->reservation_state == TG_RESERVATION_HELD)
-        reserve_settle(exchange);
+        stage_reserve_settle(exchange);
 }

@@ -3,7 +3,7 @@
 #include "common/base/time.h"
 #include "dataplane/pipeline/stages_internal.h"
 
-enum tg_stage_answer resolve_profile_enter(struct tg_exchange *exchange)
+enum tg_stage_answer stage_resolve_profile_enter(struct tg_exchange *exchange)
 {
     const struct tg_principal *principal = &exchange->principal;
     if (principal->is_revoked)

@@ -6,57 +6,57 @@
 #include "dataplane/pricing/pricing.h"
 
 /* meter: the usage record, always. */
-enum tg_stage_answer meter_enter(struct tg_exchange *exchange);
-void meter_finish(struct tg_exchange *exchange);
+enum tg_stage_answer stage_meter_enter(struct tg_exchange *exchange);
+void stage_meter_finish(struct tg_exchange *exchange);
 
 /* identify: API key -> principal. */
-enum tg_stage_answer identify_enter(struct tg_exchange *exchange);
+enum tg_stage_answer stage_identify_enter(struct tg_exchange *exchange);
 
 /* resolve_profile: whether the principal may come in at all today. */
-enum tg_stage_answer resolve_profile_enter(struct tg_exchange *exchange);
+enum tg_stage_answer stage_resolve_profile_enter(struct tg_exchange *exchange);
 
 /* inspect: what is asked for. */
-enum tg_stage_answer inspect_enter(struct tg_exchange *exchange);
+enum tg_stage_answer stage_inspect_enter(struct tg_exchange *exchange);
 
 /* authorize: whether the profile allows it; answers for the lists of models. */
-enum tg_stage_answer authorize_enter(struct tg_exchange *exchange);
+enum tg_stage_answer stage_authorize_enter(struct tg_exchange *exchange);
 
 /* reserve: the worst case from every budget concerned; on finish the truth. Entered and resumed again by the stage call
  * when an attempt that had to be settled on its own is followed by another. */
-enum tg_stage_answer reserve_enter(struct tg_exchange *exchange);
-enum tg_stage_answer reserve_resume(struct tg_exchange *exchange, enum tg_exchange_event event);
-void reserve_finish(struct tg_exchange *exchange);
+enum tg_stage_answer stage_reserve_enter(struct tg_exchange *exchange);
+enum tg_stage_answer stage_reserve_resume(struct tg_exchange *exchange, enum tg_exchange_event event);
+void stage_reserve_finish(struct tg_exchange *exchange);
 
 /* route: the candidates in order. */
-enum tg_stage_answer route_enter(struct tg_exchange *exchange);
+enum tg_stage_answer stage_route_enter(struct tg_exchange *exchange);
 
 /* call: send, fail over, pass the answer on; on finish cancel what still runs. */
-enum tg_stage_answer call_enter(struct tg_exchange *exchange);
-enum tg_stage_answer call_resume(struct tg_exchange *exchange, enum tg_exchange_event event);
-void call_finish(struct tg_exchange *exchange);
+enum tg_stage_answer stage_call_enter(struct tg_exchange *exchange);
+enum tg_stage_answer stage_call_resume(struct tg_exchange *exchange, enum tg_exchange_event event);
+void stage_call_finish(struct tg_exchange *exchange);
 
 /* ---- for each other ---- */
 
 /* The worst case of the call as it is known now: with the granted maximum output once there is a reservation. */
-struct tg_worst_case reserve_worst_case(const struct tg_exchange *exchange);
+struct tg_worst_case stage_reserve_worst_case(const struct tg_exchange *exchange);
 
 /* Settles the reservation with what the last attempt took, and notes the charges for its record. */
-void reserve_settle(struct tg_exchange *exchange);
+void stage_reserve_settle(struct tg_exchange *exchange);
 
 /* Notes in the journal that the call is about to be sent. False if it has no room. */
-bool meter_begin(struct tg_exchange *exchange) TG_MUST_CHECK;
+bool stage_meter_begin(struct tg_exchange *exchange) TG_MUST_CHECK;
 
 /* Writes the record of an attempt that another follows. */
-void meter_record_attempt(struct tg_exchange *exchange, Tollgate__V1__Outcome outcome, const char *error_code);
+void stage_meter_record_attempt(struct tg_exchange *exchange, Tollgate__V1__Outcome outcome, const char *error_code);
 
 /* What the answer says of its tokens, or else an estimate; from the whole answer, the stream, the tail. */
-void outcome_of_whole_answer(struct tg_exchange *exchange, struct tg_text body);
-void outcome_of_stream(struct tg_exchange *exchange);
-void outcome_of_tail(struct tg_exchange *exchange);
+void stage_outcome_of_whole_answer(struct tg_exchange *exchange, struct tg_text body);
+void stage_outcome_of_stream(struct tg_exchange *exchange);
+void stage_outcome_of_tail(struct tg_exchange *exchange);
 /* An attempt that a provider may bill, of whose answer nothing more is known than `text_bytes`. */
-void outcome_estimated(struct tg_exchange *exchange, size_t text_bytes);
+void stage_outcome_estimated(struct tg_exchange *exchange, size_t text_bytes);
 /* Whether a provider may have acted on a call that failed like this. */
-bool outcome_may_be_billed(const struct tg_call *call);
+bool stage_outcome_may_be_billed(const struct tg_call *call);
 
 /* Words of a client in a message of ours, cut to what a sentence bears. */
 static inline struct tg_text stage_clip(struct tg_text text)
