@@ -9,6 +9,7 @@ enum { BLOCK_BYTES = 4096 };
 
 struct tg_arena_block {
     struct tg_arena_block *older;
+    size_t usable_bytes;
     alignas(max_align_t) char data[];
 };
 
@@ -28,6 +29,23 @@ void tg_arena_deinit(struct tg_arena *arena)
     tg_arena_init(arena);
 }
 
+void tg_arena_reset(struct tg_arena *arena)
+{
+    struct tg_arena_block *block = arena->blocks;
+    while (block != NULL && block->older != NULL) {
+        struct tg_arena_block *older = block->older;
+        free(block);
+        block = older;
+    }
+    arena->blocks = block;
+    if (block != NULL) {
+        arena->next = block->data;
+        arena->end = block->data + block->usable_bytes;
+    }
+    if (block != NULL && block->usable_bytes > BLOCK_BYTES)
+        tg_arena_deinit(arena); /* the first was a large one, made for one thing */
+}
+
 void *tg_arena_alloc(struct tg_arena *arena, size_t bytes)
 {
     bytes = (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
@@ -39,6 +57,7 @@ void *tg_arena_alloc(struct tg_arena *arena, size_t bytes)
         if (block == NULL)
             abort();
         block->older = arena->blocks;
+        block->usable_bytes = usable;
         arena->blocks = block;
         arena->next = block->data;
         arena->end = block->data + usable;

@@ -18,6 +18,9 @@ void tg_arena_init(struct tg_arena *arena);
 /* Frees everything that came from the arena. The arena can be used again afterwards. */
 void tg_arena_deinit(struct tg_arena *arena);
 
+/* Gives everything back but one block, which is kept for what comes next: for an owner that is used again and again. */
+void tg_arena_reset(struct tg_arena *arena);
+
 /* `bytes` of uninitialised memory, aligned for any type. Never NULL: out of memory aborts. */
 void *tg_arena_alloc(struct tg_arena *arena, size_t bytes);
 

@@ -39,8 +39,6 @@ static int verify_server(X509_STORE_CTX *store, void *unused)
 {
     const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     const char *name = SSL_get_ex_data(ssl, tg_tls_expected_name_index());
-    if (name == NULL)
-        name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     if (name == NULL || *name == '\0') {
         X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
         return 0;
@@ -185,9 +183,4 @@ void tg_tls_context_destroy(tg_tls_context *context)
         return;
     SSL_CTX_free(context->native);
     free(context);
-}
-
-void *tg_tls_context_native(const tg_tls_context *context)
-{
-    return context->native;
 }

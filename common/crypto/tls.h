@@ -37,9 +37,6 @@ enum tg_status tg_tls_client_create(const char *ca_file, struct tg_text ca_pem, 
 
 void tg_tls_context_destroy(tg_tls_context *context); /* NULL is fine */
 
-/* The SSL_CTX inside, as void *, for common/net, which hands it to libh2o. */
-void *tg_tls_context_native(const tg_tls_context *context);
-
 /* ---- a TLS connection on a blocking-free file descriptor, for threads that own one (the stream between planes) ----
  */
 

@@ -122,6 +122,7 @@ void tg_http_server_destroy(tg_http_server *server)
     while (server->spare_requests != NULL) {
         struct request *request = server->spare_requests;
         server->spare_requests = request->next;
+        tg_arena_deinit(&request->arena);
         free(request);
     }
     server->is_destroyed = true;
@@ -137,12 +138,15 @@ struct request *request_take(struct connection *connection)
     if (request != NULL) {
         server->spare_requests = request->next;
         --server->spare_request_count;
-    } else if ((request = malloc(sizeof(*request))) == NULL) {
-        abort();
+    } else {
+        if ((request = malloc(sizeof(*request))) == NULL)
+            abort();
+        tg_arena_init(&request->arena);
     }
+    struct tg_arena arena = request->arena;                /* keeps its block from request to request */
     memset(request, 0, offsetof(struct request, headers)); /* the arrays behind are written before they are read */
     request->connection = connection;
-    tg_arena_init(&request->arena);
+    request->arena = arena;
     request->public.arena = &request->arena;
     request->input = request->input_inline;
     request->input_capacity = INPUT_BYTES;
@@ -155,12 +159,13 @@ void request_release(tg_http_server *server, struct request *request)
     if (request == NULL)
         return;
     body_release(request, server->config.bodies);
-    tg_arena_deinit(&request->arena);
+    tg_arena_reset(&request->arena);
     if (request->input != request->input_inline)
         free(request->input);
     if (request->output != request->output_inline)
         free(request->output);
     if (server->spare_request_count == MAX_SPARE_REQUESTS || server->is_destroyed) {
+        tg_arena_deinit(&request->arena);
         free(request);
         return;
     }

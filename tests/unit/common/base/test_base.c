@@ -123,6 +123,21 @@ static void an_arena_gives_aligned_memory_of_any_size(void **state)
     tg_arena_deinit(&arena);
 }
 
+static void a_reset_arena_is_empty_and_keeps_its_memory(void **state)
+{
+    struct tg_arena arena;
+    tg_arena_init(&arena);
+    tg_arena_reset(&arena);
+    void *first = tg_arena_alloc(&arena, 100);
+    tg_arena_alloc(&arena, 100000);
+    tg_arena_reset(&arena);
+    assert_ptr_equal(tg_arena_alloc(&arena, 50), first);
+    tg_arena_deinit(&arena);
+    tg_arena_alloc(&arena, 100000);
+    tg_arena_reset(&arena); /* a large first block is not kept */
+    assert_null(arena.blocks);
+}
+
 static void text_is_trimmed_compared_and_turned_into_numbers(void **state)
 {
     uint64_t value;
@@ -153,6 +168,7 @@ int main(void)
         cmocka_unit_test(identifiers_sort_by_time_and_say_their_version),
         cmocka_unit_test(a_buffer_never_passes_its_maximum),
         cmocka_unit_test(an_arena_gives_aligned_memory_of_any_size),
+        cmocka_unit_test(a_reset_arena_is_empty_and_keeps_its_memory),
         cmocka_unit_test(text_is_trimmed_compared_and_turned_into_numbers),
         cmocka_unit_test(an_error_keeps_its_context_in_front),
     };

@@ -275,44 +275,6 @@ static void a_client_without_or_with_a_foreign_certificate_is_refused(void **sta
     tg_tls_context_destroy(server);
 }
 
-/* Drives the native context as libh2o does: SNI set on the SSL, nothing else known about the peer. */
-static int handshake_natively(tg_tls_context *server, tg_tls_context *client, const char *sni, int max_version)
-{
-    int ends[2];
-    open_socketpair(ends);
-    SSL *ssl = SSL_new(tg_tls_context_native(client));
-    SSL_set_max_proto_version(ssl, max_version);
-    SSL_set_fd(ssl, ends[0]);
-    if (sni != NULL)
-        SSL_set_tlsext_host_name(ssl, sni);
-    tg_tls_connection *other = tg_tls_connection_create(server, ends[1], NULL);
-    int result = 0;
-    for (int round = 0; round < 10 && result != 1; ++round) {
-        result = SSL_connect(ssl);
-        (void)tg_tls_handshake(other, NULL);
-    }
-    SSL_free(ssl);
-    close(ends[0]);
-    tg_tls_connection_destroy(other);
-    return result;
-}
-
-static void the_native_context_checks_the_name_by_itself(void **state)
-{
-    tg_tls_context *server = server_context(NULL);
-    tg_tls_context *client = client_context("ca.pem", NULL);
-    const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
-    for (size_t i = 0; i < 2; ++i) {
-        assert_int_equal(handshake_natively(server, client, "gateway.test", versions[i]), 1);
-        assert_int_equal(handshake_natively(server, client, "127.0.0.1", versions[i]), 1);
-        assert_int_not_equal(handshake_natively(server, client, "other.test", versions[i]), 1);
-        assert_int_not_equal(handshake_natively(server, client, NULL, versions[i]), 1);
-    }
-    assert_int_not_equal(handshake_natively(server, client, "gateway.test", TLS1_1_VERSION), 1);
-    tg_tls_context_destroy(client);
-    tg_tls_context_destroy(server);
-}
-
 static void a_goodbye_is_told_from_a_broken_connection(void **state)
 {
     tg_tls_context *server = server_context(NULL);
@@ -359,7 +321,6 @@ int main(void)
         cmocka_unit_test(authorities_can_be_given_as_text),
         cmocka_unit_test(mutual_tls_proves_the_clients_name),
         cmocka_unit_test(a_client_without_or_with_a_foreign_certificate_is_refused),
-        cmocka_unit_test(the_native_context_checks_the_name_by_itself),
         cmocka_unit_test(a_goodbye_is_told_from_a_broken_connection),
         cmocka_unit_test(bad_files_are_named),
     };
