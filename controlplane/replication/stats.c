@@ -32,8 +32,6 @@ static const struct row {
                                "Numbers of usage records that never came."},
     [TG_STAT_USAGE_UNCOVERED] = {"tollgate_usage_uncovered_charges_total", "counter",
                                  "Budget accounts charged beyond what their leases covered, per booking."},
-    [TG_STAT_DATABASE_FAILURES] = {"tollgate_stream_database_failures_total", "counter",
-                                   "Connections of replicas given up because the database failed."},
 };
 
 enum tg_status tg_stats_render(const struct tg_replication_stats *stats, struct tg_buf *out)

@@ -173,6 +173,60 @@ static void a_lowered_limit_is_respected_by_the_next_grant(void **state)
     assert_int_equal(lend(fixture->service, boot, budget, 5, 0, 1).decision.outcome, TG_BANK_UNKNOWN_BUDGET);
 }
 
+/* ---- windows ---- */
+
+static int64_t moment(struct fixture *fixture, const char *sql)
+{
+    char query[512];
+    snprintf(query, sizeof(query), "SELECT (extract(epoch FROM %s) * 1000)::bigint WHERE $1::uuid IS NOT NULL", sql);
+    return number(fixture, query, fixture->organization);
+}
+
+/* By the clock on a wall in Berlin, which is where the organization is. */
+static void windows_begin_and_end_where_the_organization_is(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const kinds[] = {"hour", "day", "week", "month"};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); ++i) {
+        char start[256], end[256];
+        snprintf(start, sizeof(start),
+                 "date_trunc('%s', now() AT TIME ZONE 'Europe/Berlin') AT TIME ZONE 'Europe/Berlin'", kinds[i]);
+        snprintf(
+            end, sizeof(end),
+            "(date_trunc('%s', now() AT TIME ZONE 'Europe/Berlin') + interval '1 %s') AT TIME ZONE 'Europe/Berlin'",
+            kinds[i], kinds[i]);
+        struct tg_id budget = make_budget(fixture, kinds[i], 1000);
+        struct tg_bank_answer answer;
+        int64_t before_ms, expected_ms;
+        do { /* once more if an hour ended in between */
+            expected_ms = moment(fixture, start);
+            before_ms = moment(fixture, "now()");
+            answer = lend(fixture->service, tg_id_new(), budget, 1, 1, 0);
+        } while (expected_ms != moment(fixture, start));
+        assert_int_equal(answer.window_start_ms, expected_ms);
+        int64_t end_ms = before_ms + answer.window_remaining_ms;
+        assert_in_range(moment(fixture, end) - end_ms, 0, 1000); /* the questions take a moment */
+    }
+}
+
+/* The night of 2026-10-25 has an hour more: the day lasts 25. The account is made by booking, from its start alone. */
+static void a_day_on_which_the_clock_is_put_back_lasts_25_hours(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tg_id budget = make_budget(fixture, "day", 1000);
+    struct tg_bank_answer none = {.window_start_ms = 1792879200000}; /* 2026-10-24T22:00:00Z, midnight in Berlin */
+    struct batch *batch = make_batch(fixture, tg_id_new(), 1, 1);
+    add_charge(batch, budget, &none, 1);
+    book(fixture, fixture->service, batch);
+    free(batch);
+    assert_int_equal(
+        number(fixture,
+               "SELECT (extract(epoch FROM window_end - window_start) / 3600)::bigint FROM budget_accounts "
+               "WHERE budget_id = $1",
+               budget),
+        25);
+}
+
 /* ---- many at once ---- */
 
 enum { THREADS = 4, ROUNDS = 25 };
@@ -272,6 +326,8 @@ int main(int argc, char **argv)
         TEST(what_no_lease_covers_is_booked_as_overrun_when_it_passes_the_limit),
         TEST(closing_a_boot_frees_what_it_holds_once_all_is_booked),
         TEST(a_lowered_limit_is_respected_by_the_next_grant),
+        TEST(windows_begin_and_end_where_the_organization_is),
+        TEST(a_day_on_which_the_clock_is_put_back_lasts_25_hours),
         TEST(the_books_balance_when_many_lend_and_book_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

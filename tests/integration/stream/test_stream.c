@@ -397,6 +397,26 @@ static void usage_is_acknowledged_once_it_is_booked_and_the_boot_closed_after_it
     tg_buf_deinit(&metrics);
 }
 
+static void lost_database_connections_are_made_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tg_id budget = make_budget(fixture, 1000);
+    int64_t revision = change_something(fixture);
+    assert_true(connect_replica(fixture, &fixture->a, "a"));
+    await_revision(&fixture->a, revision);
+    ask(&fixture->a, budget, 1, 10);
+    await_row(fixture, "acked_revision = (SELECT revision FROM config_state)", "a"); /* nothing is under way */
+    run_as_owner(
+        fixture,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tollgate-replication'", NULL,
+        0);
+    const Tollgate__V1__LeaseGrant *grant = ask(&fixture->a, budget, 2, 10);
+    assert_int_equal(grant->outcome, TOLLGATE__V1__LEASE_OUTCOME__LEASE_OUTCOME_GRANTED);
+    revision = change_something(fixture);
+    await_revision(&fixture->a, revision);
+    await_row(fixture, "is_connected AND acked_revision = (SELECT revision FROM config_state)", "a");
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 4) {
@@ -417,6 +437,7 @@ int main(int argc, char **argv)
         TEST(a_newer_connection_of_a_replica_takes_over),
         TEST(a_change_reaches_the_replica_within_a_quarter_of_a_second),
         TEST(what_one_replica_holds_idle_goes_to_another_that_needs_it),
+        TEST(lost_database_connections_are_made_again),
         TEST(usage_is_acknowledged_once_it_is_booked_and_the_boot_closed_after_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
