@@ -3,15 +3,9 @@
  * TLS 1.2 and 1.3 only; contexts with client certificates on either side (the stream) speak 1.3 only. A context is
  * immutable after creation and shared by threads.
  *
- * A client context checks chain and name by itself, in its certificate callback, whoever drives the handshake: the name
- * is the connection's `server_name`, else the SNI that was set on the SSL. A handshake with neither fails. Only subject
- * alternative names count (RFC 9525); an IP literal must be among the certificate's addresses.
- *
- * For common/net: libh2o 2.2.5's h2o_socket_ssl_handshake sets SNI to its server_name, so it is covered by the above.
- * Do not count on its own check: proceed_handshake() skips validate_hostname() when SSL_connect() finishes with bytes
- * left to send, which is every TLS 1.3 handshake. Where it does run (TLS 1.2) it knows DNS names only, so that an
- * origin given as an IP address works over TLS 1.3 but is refused over 1.2. A failure here reaches its callback as
- * the text of X509_verify_cert_error_string(): "hostname mismatch", "self-signed certificate in certificate chain".
+ * A client context checks chain and name in its certificate callback, where OpenSSL cannot be driven around it: the name
+ * is the connection's `server_name`, and a handshake without one fails. Only subject alternative names count (RFC 9525);
+ * an IP literal must be among the certificate's addresses.
  *
  * A write to a socket whose peer is gone raises SIGPIPE: programs ignore that signal. */
 #ifndef TG_CRYPTO_TLS_H
