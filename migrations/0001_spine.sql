@@ -372,7 +372,9 @@ BEGIN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('tollgate.ensure_usage_partition'));
-    IF to_regclass('public.' || partition) IS NOT NULL THEN
+    -- Asked of the table, not of the cache that to_regclass() reads, in which a name just made by another may be missing.
+    IF EXISTS (SELECT FROM pg_catalog.pg_class
+               WHERE relname = partition AND relnamespace = 'public'::pg_catalog.regnamespace) THEN
         RETURN;
     END IF;
     -- Filled from the default partition before it is attached: Postgres refuses a partition whose rows are there.

@@ -14,11 +14,12 @@
 #include "common/wire/pack.h"
 #include "controlplane/budget/bank_store.h"
 #include "controlplane/ledger/ledger.h"
+#include "controlplane/migrate/migrate.h"
 
 enum { CHARGES = 3, MAX_BATCH = 5000, MAX_THREADS = 16, APPLICATIONS = 8, MAX_PACKED_BYTES = 16 << 20 };
 
 struct bench {
-    const char *service_url;
+    const char *database_url;
     tg_ledger *ledger;
     struct tg_id organization, budgets[CHARGES], applications[APPLICATIONS];
     int64_t deadline_ms;
@@ -47,11 +48,19 @@ static tg_db *open_database(const char *url)
     return db;
 }
 
-static void prepare(struct bench *bench, const char *owner_url)
+static void on_migration(void *user, const struct tg_migration *migration)
+{
+    fprintf(stderr, "bench_ingest: applying %s\n", migration->file);
+}
+
+static void prepare(struct bench *bench, const char *migrations)
 {
     struct tg_error error = {0};
-    tg_db *owner = open_database(owner_url);
+    tg_db *owner = open_database(bench->database_url);
     char name[TG_ID_TEXT_BYTES];
+    size_t applied;
+    if (tg_migrate(owner, migrations, on_migration, NULL, &applied, &error) != TG_OK)
+        die("migration", &error);
     bench->organization = tg_id_new();
     tg_id_format(bench->organization, name);
     struct tg_db_value organization[] = {tg_db_id(bench->organization), tg_db_string(name)};
@@ -156,7 +165,7 @@ static void *ship(void *argument)
     struct shipper *shipper = argument;
     const struct bench *bench = shipper->bench;
     struct content *content = calloc(1, sizeof(*content));
-    tg_db *db = open_database(bench->service_url);
+    tg_db *db = open_database(bench->database_url);
     struct tg_id boot = tg_id_new();
     struct tg_buf packed;
     tg_buf_init(&packed, MAX_PACKED_BYTES);
@@ -187,13 +196,13 @@ static int64_t argument_or(int argc, char **argv, int index, int64_t fallback, i
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        fprintf(stderr, "usage: %s <owner's URL> <service's URL> [seconds] [threads] [records per batch]\n", argv[0]);
+        fprintf(stderr, "usage: %s <database URL> <migrations> [seconds] [threads] [records per batch]\n", argv[0]);
         return 2;
     }
-    struct bench bench = {.service_url = argv[2], .ledger = tg_ledger_create()};
+    struct bench bench = {.database_url = argv[1], .ledger = tg_ledger_create()};
     int64_t seconds = argument_or(argc, argv, 3, 5, 3600), threads = argument_or(argc, argv, 4, 2, MAX_THREADS);
     bench.batch_records = (size_t)argument_or(argc, argv, 5, 2000, MAX_BATCH);
-    prepare(&bench, argv[1]);
+    prepare(&bench, argv[2]);
     struct shipper shippers[MAX_THREADS] = {{0}};
     int64_t started_ns = tg_time_monotonic_ns(), booked = 0;
     bench.deadline_ms = tg_time_monotonic_ms() + seconds * 1000;
