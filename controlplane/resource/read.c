@@ -185,7 +185,7 @@ static void read_member(const struct tg_resource_type *type, struct tg_text key,
         return;
     }
     if (field == NULL || (field->flags & TG_FIELD_COMPUTED) != 0) {
-        tg_refuse_field(refusal, key, "is not a member of %s", type->noun);
+        tg_refuse_field(refusal, key, "is not a member of %s", type->article_noun);
         return;
     }
     if (!is_creation && (field->flags & TG_FIELD_IMMUTABLE) != 0) {
