@@ -31,6 +31,11 @@ wait_until() {
     done
 }
 
+# get_local URL CURL-OPTION...: from this machine itself, past any proxy
+get_local() {
+    curl --fail --silent --noproxy '*' --max-time 3 "${@:2}" "$1"
+}
+
 fail_with_log() {
     local name=$1
     shift

@@ -47,14 +47,18 @@ if command -v ccache >/dev/null; then
     compiler_cache=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
 fi
 
+configure() {
+    cmake --preset "$1" "${compiler_cache[@]}" >"build/configure-$1.log" 2>&1 || {
+        cat "build/configure-$1.log" >&2
+        return 1
+    }
+}
+
 # configure_and_build PRESET TARGET...: without targets it builds everything.
 configure_and_build() {
     local preset=$1
     shift
-    cmake --preset "$preset" "${compiler_cache[@]}" >"build/configure-$preset.log" 2>&1 || {
-        cat "build/configure-$preset.log" >&2
-        return 1
-    }
+    configure "$preset" || return
     local targets=()
     if [ $# -gt 0 ]; then
         targets=(--target "$@")

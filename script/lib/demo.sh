@@ -11,7 +11,7 @@ is_own_key() {
 
 # first_model_at BASE-URL: fails unless a server there lists a model as OpenAI does.
 first_model_at() {
-    curl -fs --max-time 3 "$1/models" 2>/dev/null | jq -er '.data[0].id | strings' 2>/dev/null
+    get_local "$1/models" 2>/dev/null | jq -er '.data[0].id | strings' 2>/dev/null
 }
 
 choose_provider() {
@@ -50,7 +50,7 @@ start_provider() {
     start_child simulator TERM setpriv --pdeathsig TERM -- "$bin/tollgate-provider-simulator" \
         --host 127.0.0.1 --port "$simulator_port" --key "$provider_key" --log "$simulator_log"
     wait_until simulator "$ready_deadline_seconds" \
-        curl -fs --max-time 2 --header "Authorization: Bearer $provider_key" "$provider_url/models"
+        get_local "$provider_url/models" --header "Authorization: Bearer $provider_key"
 }
 
 # Our command line, as the administrator.
@@ -128,8 +128,8 @@ create_demo_key() {
 }
 
 lists_demo_model() {
-    curl -fs --max-time 2 --header "Authorization: Bearer $(cat "$secret_dir/demo-key")" \
-        "http://127.0.0.1:$gateway_port/v1/models" | jq -e --arg model "$demo_model" 'any(.data[]; .id == $model)'
+    get_local "http://127.0.0.1:$gateway_port/v1/models" --header "Authorization: Bearer $(cat "$secret_dir/demo-key")" |
+        jq -e --arg model "$demo_model" 'any(.data[]; .id == $model)'
 }
 
 set_up_demo() {

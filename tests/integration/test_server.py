@@ -11,7 +11,7 @@ from pathlib import Path
 import openai
 import pytest
 
-from harness import free_port, wait_until
+from harness import Provider, free_port, wait_until
 from harness.process import ROOT, binary, clean_environment
 
 PORTS = ("GATEWAY", "API", "STREAM", "REPLICA", "SIMULATOR")
@@ -172,6 +172,20 @@ def test_a_second_server_on_the_same_folder_is_refused(make_server):
     assert second.process.wait(60) == 1
     assert f"another script/server runs on {second.var} (process {first.process.pid})" in second.said()
     assert (first.var / "server.env").exists()
+
+
+def test_a_real_provider_is_used_when_there_is_a_key_for_it(make_server, tmp_path):
+    provider = Provider(tmp_path)
+    provider.start()
+    try:
+        server = make_server(OPENAI_API_KEY=provider.key, TOLLGATE_PROVIDER_URL=provider.base_url,
+                             TOLLGATE_PROVIDER_MODEL="some-model").wait_until_ready()
+        assert not any("tollgate-provider-simulator" in command for command in server.children().values())
+        assert server.facts()["TOLLGATE_SIMULATOR_LOG"] == ""
+        assert paste(server.commands()[0]).returncode == 0
+        assert [entry["model"] for entry in provider.billed()] == ["some-model"]
+    finally:
+        provider.stop()
 
 
 def test_a_shell_that_read_server_env_does_not_mistake_the_gateway_for_a_provider(make_server):
