@@ -83,8 +83,8 @@ static bool append_resource(void *user, struct tg_text packed)
            tg_buf_append(plain, packed) == TG_OK;
 }
 
-enum tg_status tg_snapshot_disk_save(tg_snapshot_disk *disk, const tg_snapshot_builder *builder,
-                                     struct tg_id config_epoch, struct tg_error *error)
+enum tg_status tg_snapshot_disk_seal(const tg_snapshot_disk *disk, const tg_snapshot_builder *builder,
+                                     struct tg_id config_epoch, struct tg_buf *sealed, struct tg_error *error)
 {
     const struct file_head head = {
         .magic = magic,
@@ -92,21 +92,21 @@ enum tg_status tg_snapshot_disk_save(tg_snapshot_disk *disk, const tg_snapshot_b
         .config_epoch = config_epoch,
         .digest = tg_snapshot_builder_digest(builder),
     };
-    struct tg_buf plain, sealed;
+    struct tg_buf plain;
     tg_buf_init(&plain, file_max_bytes);
-    tg_buf_init(&sealed, file_max_bytes);
+    tg_buf_init(sealed, file_max_bytes);
     enum tg_status status = tg_buf_append(&plain, tg_text((const char *)&head, sizeof(head)));
     if (status == TG_OK && !tg_snapshot_builder_visit(builder, append_resource, &plain))
         status = TG_TOO_LARGE;
     if (status == TG_OK)
-        status = tg_seal(disk->ring, tg_buf_text(&plain), tg_text_of(disk->place), &sealed);
-    if (status != TG_OK)
-        tg_fail(error, status, "the snapshot is too large for %s", disk->path);
-    else
-        status = tg_file_write_atomic(disk->path, tg_buf_text(&sealed), 0600, error);
+        status = tg_seal(disk->ring, tg_buf_text(&plain), tg_text_of(disk->place), sealed);
     wipe(&plain);
-    tg_buf_deinit(&sealed);
-    return status;
+    return status == TG_OK ? TG_OK : tg_fail(error, status, "the snapshot is too large for %s", disk->path);
+}
+
+enum tg_status tg_snapshot_disk_write(const tg_snapshot_disk *disk, struct tg_text sealed, struct tg_error *error)
+{
+    return tg_file_write_atomic(disk->path, sealed, 0600, error);
 }
 
 /* The resources after the head. False if the lengths do not add up. */

@@ -17,9 +17,15 @@ enum tg_status tg_snapshot_disk_create(const char *path, const char *key_file, c
                                        tg_snapshot_disk **disk, struct tg_error *error) TG_MUST_CHECK;
 void tg_snapshot_disk_destroy(tg_snapshot_disk *disk); /* NULL is fine */
 
-/* Writes what the builder holds. Blocking: fsync included. */
-enum tg_status tg_snapshot_disk_save(tg_snapshot_disk *disk, const tg_snapshot_builder *builder,
-                                     struct tg_id config_epoch, struct tg_error *error) TG_MUST_CHECK;
+/* What the builder holds, as it would stand on disk; *sealed is to be deinited in any case. Builder's thread; a few
+ * milliseconds for each ten megabytes. */
+enum tg_status tg_snapshot_disk_seal(const tg_snapshot_disk *disk, const tg_snapshot_builder *builder,
+                                     struct tg_id config_epoch, struct tg_buf *sealed,
+                                     struct tg_error *error) TG_MUST_CHECK;
+
+/* Replaces the file. Blocking, fsync included; may be another thread, one at a time. */
+enum tg_status tg_snapshot_disk_write(const tg_snapshot_disk *disk, struct tg_text sealed,
+                                      struct tg_error *error) TG_MUST_CHECK;
 
 /* Fills a new builder from the file and commits. TG_NOT_FOUND if there is no file. */
 enum tg_status tg_snapshot_disk_load(tg_snapshot_disk *disk, tg_snapshot_builder *builder, int64_t now_ms,
