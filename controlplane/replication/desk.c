@@ -5,6 +5,8 @@
 
 #include "common/wire/pack.h"
 
+enum { MAX_BOOKED_TOGETHER = 5000 };
+
 struct desk_thread {
     tg_desk *desk;
     tg_db *db;
@@ -72,18 +74,62 @@ void tg_desk_destroy(tg_desk *desk)
 
 /* ---- the work ---- */
 
-static void book(tg_desk *desk, tg_db *db, const char *replica, const Tollgate__V1__UsageBatch *batch,
-                 struct tg_desk_result *result)
+/* Jobs of one lane that are done together: a closed boot alone, or batches of a boot without a gap between them. */
+struct work {
+    Tollgate__V1__ReplicaFrame *jobs[TG_LANE_DEPTH];
+    size_t job_count, record_count;
+};
+
+static size_t records_in(const Tollgate__V1__ReplicaFrame *job)
+{
+    return job->kind_case == TOLLGATE__V1__REPLICA_FRAME__KIND_USAGE_BATCH ? job->usage_batch->n_records : 0;
+}
+
+static bool follows(const Tollgate__V1__ReplicaFrame *before, const Tollgate__V1__ReplicaFrame *job)
+{
+    if (before->kind_case != TOLLGATE__V1__REPLICA_FRAME__KIND_USAGE_BATCH ||
+        job->kind_case != TOLLGATE__V1__REPLICA_FRAME__KIND_USAGE_BATCH)
+        return false;
+    const Tollgate__V1__UsageBatch *a = before->usage_batch, *b = job->usage_batch;
+    return tg_text_equals(tg_wire_text_of(a->boot_id), tg_wire_text_of(b->boot_id)) && a->first_sequence > 0 &&
+           a->first_sequence <= INT64_MAX - (int64_t)a->n_records &&
+           b->first_sequence == a->first_sequence + (int64_t)a->n_records;
+}
+
+/* They stay in the lane, and count, until they are done. */
+static void gather(const struct tg_lane *lane, struct work *work)
+{
+    for (work->job_count = work->record_count = 0; work->job_count < lane->job_count; ++work->job_count) {
+        Tollgate__V1__ReplicaFrame *job = lane->jobs[(lane->first_job + work->job_count) % TG_LANE_DEPTH];
+        if (work->job_count > 0 && (!follows(work->jobs[work->job_count - 1], job) ||
+                                    work->record_count + records_in(job) > MAX_BOOKED_TOGETHER))
+            return;
+        work->jobs[work->job_count] = job;
+        work->record_count += records_in(job);
+    }
+}
+
+static void book(tg_desk *desk, tg_db *db, const char *replica, const struct work *work, struct tg_desk_result *result)
 {
     struct tg_ledger_receipt receipt;
+    Tollgate__V1__UsageBatch batch = *work->jobs[0]->usage_batch;
+    Tollgate__V1__UsageRecord **records = calloc(work->record_count + 1, sizeof(*records));
+    if (records == NULL)
+        abort();
+    batch.records = records;
+    batch.n_records = 0;
+    for (size_t i = 0; i < work->job_count; ++i)
+        for (size_t k = 0; k < work->jobs[i]->usage_batch->n_records; ++k)
+            records[batch.n_records++] = work->jobs[i]->usage_batch->records[k];
     result->kind = TG_DESK_BOOKED;
-    result->status = tg_wire_id(batch->boot_id, &result->boot_id)
-                         ? tg_ledger_book(desk->ledger, db, replica, batch, &receipt, &result->error)
+    result->status = tg_wire_id(batch.boot_id, &result->boot_id)
+                         ? tg_ledger_book(desk->ledger, db, replica, &batch, &receipt, &result->error)
                          : tg_fail(&result->error, TG_INVALID, "a usage batch without a boot_id");
+    free(records);
     if (result->status != TG_OK)
         return;
     result->through_sequence = receipt.through_sequence;
-    tg_stat_add(desk->stats, TG_STAT_USAGE_BATCHES, 1);
+    tg_stat_add(desk->stats, TG_STAT_USAGE_BATCHES, (int64_t)work->job_count);
     tg_stat_add(desk->stats, TG_STAT_USAGE_BOOKED, (int64_t)receipt.booked);
     tg_stat_add(desk->stats, TG_STAT_USAGE_REPEATED, (int64_t)receipt.repeated);
     tg_stat_add(desk->stats, TG_STAT_USAGE_REJECTED, (int64_t)receipt.rejected);
@@ -108,38 +154,37 @@ static void append_lane(tg_desk *desk, struct tg_lane *lane)
     desk->last = &lane->next;
 }
 
-static void drop_jobs(struct tg_lane *lane)
+static void drop_jobs(struct tg_lane *lane, size_t count)
 {
-    for (; lane->job_count > 0; --lane->job_count, lane->first_job = (lane->first_job + 1) % TG_LANE_DEPTH)
+    for (; count > 0; --count, --lane->job_count, lane->first_job = (lane->first_job + 1) % TG_LANE_DEPTH) {
+        lane->record_count -= records_in(lane->jobs[lane->first_job]);
         tg_wire_free(lane->jobs[lane->first_job]);
+    }
 }
 
-/* One job of the lane that has waited longest; the mutex is held on entry and exit. */
-static void work(tg_desk *desk, tg_db *db)
+/* What the lane that has waited longest has to do next; the mutex is held on entry and exit. */
+static void work_on_next(tg_desk *desk, tg_db *db)
 {
     struct tg_lane *lane = desk->first;
+    struct work work;
     desk->first = lane->next;
     if (desk->first == NULL)
         desk->last = &desk->first;
     lane->is_queued = false;
     lane->is_busy = true;
-    Tollgate__V1__ReplicaFrame *job = lane->jobs[lane->first_job];
+    gather(lane, &work);
     pthread_mutex_unlock(&desk->mutex);
 
     struct tg_desk_result result = {.status = TG_OK};
-    if (job->kind_case == TOLLGATE__V1__REPLICA_FRAME__KIND_USAGE_BATCH)
-        book(desk, db, lane->replica, job->usage_batch, &result);
+    if (work.jobs[0]->kind_case == TOLLGATE__V1__REPLICA_FRAME__KIND_USAGE_BATCH)
+        book(desk, db, lane->replica, &work, &result);
     else
-        close_boot(db, lane->replica, job->boot_closed, &result);
-    tg_wire_free(job);
+        close_boot(db, lane->replica, work.jobs[0]->boot_closed, &result);
 
     pthread_mutex_lock(&desk->mutex);
     lane->is_busy = false;
-    lane->first_job = (lane->first_job + 1) % TG_LANE_DEPTH;
-    --lane->job_count;
     lane->is_broken = result.kind == TG_DESK_BOOKED && result.status != TG_OK;
-    if (lane->is_broken)
-        drop_jobs(lane);
+    drop_jobs(lane, lane->is_broken ? lane->job_count : work.job_count);
     lane->results[(lane->first_result + lane->result_count++) % TG_LANE_DEPTH] = result;
     if (lane->job_count > 0)
         append_lane(desk, lane);
@@ -157,7 +202,7 @@ static void *run(void *argument)
             pthread_cond_wait(&desk->has_work, &desk->mutex);
         if (desk->is_stopping)
             break;
-        work(desk, self->db);
+        work_on_next(desk, self->db);
     }
     pthread_mutex_unlock(&desk->mutex);
     return NULL;
@@ -202,7 +247,7 @@ void tg_lane_leave(struct tg_lane *lane)
         pthread_cond_wait(&desk->is_done, &desk->mutex);
     if (lane->is_queued)
         unlink_lane(desk, lane);
-    drop_jobs(lane);
+    drop_jobs(lane, lane->job_count);
     lane->desk = NULL;
     pthread_mutex_unlock(&desk->mutex);
 }
@@ -210,7 +255,7 @@ void tg_lane_leave(struct tg_lane *lane)
 bool tg_lane_is_full(struct tg_lane *lane)
 {
     pthread_mutex_lock(&lane->desk->mutex);
-    bool is_full = lane->job_count + lane->result_count == TG_LANE_DEPTH;
+    bool is_full = lane->job_count + lane->result_count == TG_LANE_DEPTH || lane->record_count >= TG_LANE_MAX_RECORDS;
     pthread_mutex_unlock(&lane->desk->mutex);
     return is_full;
 }
@@ -221,8 +266,9 @@ void tg_lane_put(struct tg_lane *lane, Tollgate__V1__ReplicaFrame *frame)
     pthread_mutex_lock(&desk->mutex);
     assert(lane->job_count + lane->result_count < TG_LANE_DEPTH);
     lane->jobs[(lane->first_job + lane->job_count++) % TG_LANE_DEPTH] = frame;
+    lane->record_count += records_in(frame);
     if (lane->is_broken)
-        drop_jobs(lane);
+        drop_jobs(lane, lane->job_count);
     else if (!lane->is_queued && !lane->is_busy)
         append_lane(desk, lane);
     pthread_cond_signal(&desk->has_work);

@@ -24,7 +24,8 @@ struct tg_desk_result {
     struct tg_error error;
 };
 
-enum { TG_LANE_DEPTH = 4 };
+/* A lane is full with so many frames, or at so many records; a replica has fewer on their way. */
+enum { TG_LANE_DEPTH = 64, TG_LANE_MAX_RECORDS = 16000 };
 
 /* The desk's own; embedded in its owner. */
 struct tg_lane {
@@ -34,6 +35,7 @@ struct tg_lane {
     Tollgate__V1__ReplicaFrame *jobs[TG_LANE_DEPTH];
     struct tg_desk_result results[TG_LANE_DEPTH];
     size_t first_job, job_count;       /* waiting or being worked on */
+    size_t record_count;               /* in those */
     size_t first_result, result_count; /* jobs and results together never exceed the depth */
     bool is_busy, is_queued;
     bool is_broken; /* something failed: what follows it must not be booked first, and is dropped */
