@@ -52,3 +52,15 @@ struct tg_counters *tg_telemetry_add(struct tg_telemetry *telemetry)
     pthread_mutex_unlock(&telemetry->lock);
     return &block->counters;
 }
+
+int64_t tg_telemetry_active_requests(struct tg_telemetry *telemetry)
+{
+    int64_t active = 0;
+    pthread_mutex_lock(&telemetry->lock);
+    for (struct telemetry_block *block = telemetry->blocks; block != NULL; block = block->next) {
+        uint64_t ended = atomic_load_explicit(&block->counters.requests_ended, memory_order_relaxed);
+        active += (int64_t)(atomic_load_explicit(&block->counters.requests_begun, memory_order_relaxed) - ended);
+    }
+    pthread_mutex_unlock(&telemetry->lock);
+    return active < 0 ? 0 : active;
+}

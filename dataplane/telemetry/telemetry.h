@@ -64,6 +64,9 @@ void tg_telemetry_destroy(struct tg_telemetry *telemetry); /* NULL is fine; afte
  * stay. */
 struct tg_counters *tg_telemetry_add(struct tg_telemetry *telemetry);
 
+/* Requests in flight on all workers. Any thread. */
+int64_t tg_telemetry_active_requests(struct tg_telemetry *telemetry);
+
 /* The state of things that are not counted but looked at. */
 struct tg_gauges {
     bool is_ready;     /* has a snapshot and listens */
