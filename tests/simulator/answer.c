@@ -188,10 +188,12 @@ void sim_stream_init(struct sim_stream *stream, struct tg_arena *arena, const st
                         "data: {\"id\":\"chatcmpl-%s\",\"object\":\"chat.completion.chunk\",\"created\":%" PRId64
                         ",\"model\":\"%.*s\",\"system_fingerprint\":\"fp_simulator\",\"choices\":[{\"index\":",
                         id, answer->created_at_s, TG_TEXT_ARG(answer->chat->model));
-    stream->between = tg_text_of(",\"delta\":{\"content\":\"");
     bool has_usage = answer->chat->wants_usage && !answer->chat->directive.hides_usage;
     stream->after = tg_text_of(has_usage ? "\"},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}\n\n"
                                          : "\"},\"logprobs\":null,\"finish_reason\":null}]}\n\n");
+    stream->chunk = tg_arena_alloc(arena, stream->before.bytes + 64 + SIM_MAX_CHUNK_TOKENS * SIM_MAX_WORD_BYTES +
+                                              stream->after.bytes);
+    stream->chunk_choice = -1;
 }
 
 static const char *end_of_chunk(const struct sim_stream *stream)
@@ -236,21 +238,21 @@ static void tool_chunk(struct sim_stream *stream, int64_t choice, int64_t index,
     ++stream->generated;
 }
 
+/* One piece, most of which is the same for all chunks of a choice: only the words and what follows are put behind it.
+ */
 static void text_chunk(struct sim_stream *stream, int64_t choice, int64_t index, int64_t units, struct sim_event *event)
 {
-    int number_bytes = 1;
-    if (choice < 10)
-        stream->number[0] = (char)('0' + choice);
-    else
-        number_bytes = snprintf(stream->number, sizeof(stream->number), "%" PRId64, choice);
-    char *to = stream->words;
+    if (stream->chunk_choice != choice) {
+        char *head = put(stream->chunk, stream->before);
+        head += sprintf(head, "%" PRId64 ",\"delta\":{\"content\":\"", choice);
+        stream->chunk_head_bytes = (size_t)(head - stream->chunk);
+        stream->chunk_choice = choice;
+    }
+    char *to = stream->chunk + stream->chunk_head_bytes;
     for (int64_t i = 0; i < units; ++i)
         to = put(to, sim_answer_word(stream->answer, choice, index + i));
-    *event = (struct sim_event){
-        .pieces = {stream->before, tg_text(stream->number, (size_t)number_bytes), stream->between,
-                   tg_text(stream->words, (size_t)(to - stream->words)), stream->after},
-        .count = SIM_EVENT_PIECES,
-    };
+    to = put(to, stream->after);
+    *event = (struct sim_event){.pieces = {tg_text(stream->chunk, (size_t)(to - stream->chunk))}, .count = 1};
     stream->generated += units;
 }
 

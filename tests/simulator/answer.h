@@ -39,9 +39,9 @@ struct tg_text sim_answer_body(struct tg_arena *arena, const struct sim_answer *
 
 /* ---- streamed ---- */
 
-enum { SIM_EVENT_PIECES = 5, SIM_MAX_CHUNK_TOKENS = 64, SIM_MAX_WORD_BYTES = 16 };
+enum { SIM_EVENT_PIECES = 2, SIM_MAX_CHUNK_TOKENS = 64, SIM_MAX_WORD_BYTES = 16 };
 
-/* One event (or the several that open or end a stream) as pieces to be sent together. */
+/* One event, or the several that open or end a stream, as pieces to be sent together. */
 struct sim_event {
     struct tg_text pieces[SIM_EVENT_PIECES];
     size_t count;
@@ -50,12 +50,13 @@ struct sim_event {
 struct sim_stream {
     const struct sim_answer *answer;
     struct tg_arena *arena;
-    struct tg_text before, between, after; /* of a chunk: before its choice's number, its text, its end */
-    int64_t choice, index;                 /* whose turn it is, and how far all are */
-    int64_t generated;                     /* visible units that were taken so far, over all choices */
-    int64_t chunks;                        /* content chunks that were taken */
-    char number[24];
-    char words[SIM_MAX_CHUNK_TOKENS * SIM_MAX_WORD_BYTES];
+    struct tg_text before, after; /* of a chunk: up to its choice's number, and behind its words */
+    char *chunk;                  /* what all text chunks of a choice begin with, and room for the rest */
+    size_t chunk_head_bytes;
+    int64_t chunk_choice;  /* whose chunk that is; -1: nobody's yet */
+    int64_t choice, index; /* whose turn it is, and how far all are */
+    int64_t generated;     /* visible units that were taken so far, over all choices */
+    int64_t chunks;        /* chunks that were taken */
 };
 
 void sim_stream_init(struct sim_stream *stream, struct tg_arena *arena, const struct sim_answer *answer);
