@@ -127,9 +127,9 @@ create_demo_key() {
     tollgate --json key create demo --app demo --profile demo | jq -er .key
 }
 
-lists_demo_model() {
-    get_local "http://127.0.0.1:$gateway_port/v1/models" --header "Authorization: Bearer $(cat "$secret_dir/demo-key")" |
-        jq -e --arg model "$demo_model" 'any(.data[]; .id == $model)'
+has_newest_revision() {
+    tollgate --json replica list | jq -e --arg name "$replica_name" \
+        'any(.[]; .name == $name and .is_connected and .acked_revision == .revision)'
 }
 
 set_up_demo() {
@@ -139,7 +139,7 @@ set_up_demo() {
         die "setting up the demo failed"
     }
     make_demo_key
-    wait_until dataplane "$ready_deadline_seconds" lists_demo_model
+    wait_until dataplane "$ready_deadline_seconds" has_newest_revision
 }
 
 write_env_file() {
