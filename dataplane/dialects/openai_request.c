@@ -299,6 +299,7 @@ bool tg_openai_request_read(struct tg_arena *arena, enum tg_endpoint endpoint, s
         seen = read_members(&reader, endpoint, &root);
     }
     if (tg_json_scan_finish(&reader.scan, &problem) != TG_OK) {
+        *request = (struct tg_openai_request){.choices = 1}; /* nothing in it may be believed */
         *error = (struct tg_client_error){
             .code = TG_ERROR_INVALID_JSON,
             .words = {tg_arena_copy(arena, tg_text_of(problem.message))},

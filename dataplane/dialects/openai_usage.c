@@ -124,6 +124,19 @@ void tg_openai_answer_read(struct tg_text document, struct tg_openai_answer *ans
     *answer = read;
 }
 
+struct tg_text tg_openai_answer_model(struct tg_text document)
+{
+    struct tg_json_scan scan;
+    struct tg_json_token root, member;
+    tg_json_scan_init(&scan, document);
+    if (tg_json_scan_next(&scan, &root) != TG_JSON_BEGIN || root.kind != TG_JSON_OBJECT)
+        return tg_text(NULL, 0);
+    while (tg_json_scan_next_in(&scan, &root, &member))
+        if (member.kind == TG_JSON_STRING && tg_json_text_is(member.key, "model"))
+            return member.value;
+    return tg_text(NULL, 0);
+}
+
 static bool is_escaped(const char *begin, const char *quote)
 {
     size_t backslashes = 0;

@@ -22,8 +22,13 @@ struct tg_openai_answer {
 
 void tg_openai_answer_read(struct tg_text document, struct tg_openai_answer *answer);
 
-/* The usage object at the end of an answer too large to be kept: `tail` is its last bytes. False if there is none. */
+/* The usage object near the end of an answer, where servers put it: `tail` is the answer or its last bytes. Only what
+ * stands behind the object is looked at, to prove that it is a member of the top-level object; far cheaper than a
+ * parse, and possible when the rest is gone. False if there is none. */
 bool tg_openai_usage_read_tail(struct tg_text tail, struct tg_usage *usage);
+
+/* The model that an answer names, as written; reads no further than that. Empty if there is none. */
+struct tg_text tg_openai_answer_model(struct tg_text document);
 
 /* The bytes of text that the model wrote in a chunk of a stream, found by its keys without a full parse; exact for what
  * the known servers send, good enough for an estimate otherwise. */

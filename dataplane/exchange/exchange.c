@@ -28,11 +28,9 @@ void tg_exchange_move(struct tg_exchange *exchange, enum tg_exchange_state state
 static void observe(struct tg_exchange *exchange)
 {
     struct tg_counters *counters = exchange->host->counters;
-    int64_t now_ns = tg_time_monotonic_ns();
-    if (exchange->first_byte_ns == 0)
-        exchange->first_byte_ns = now_ns;
-    tg_observe(&counters->duration, now_ns - exchange->started_ns);
-    tg_observe(&counters->first_byte, exchange->first_byte_ns - exchange->started_ns);
+    int64_t first_byte_ns = exchange->first_byte_ns != 0 ? exchange->first_byte_ns : exchange->ended_ns;
+    tg_observe(&counters->duration, exchange->ended_ns - exchange->started_ns);
+    tg_observe(&counters->first_byte, first_byte_ns - exchange->started_ns);
     tg_count(&counters->requests[exchange->endpoint][exchange->outcome], 1);
     if (exchange->error.code != TG_ERROR_NONE)
         tg_count(&counters->refusals[exchange->error.code], 1);
@@ -64,6 +62,7 @@ static void reply(struct tg_exchange *exchange)
 {
     bool is_relayed = exchange->state == TG_EXCHANGE_RELAYING;
     tg_exchange_move(exchange, TG_EXCHANGE_FINISHING);
+    exchange->ended_ns = tg_time_monotonic_ns();
     tg_stage_run_finish(&exchange->run, exchange);
     if (!is_relayed) {
         exchange_answer_whole(exchange);
@@ -80,6 +79,7 @@ static void leave(struct tg_exchange *exchange)
 {
     tg_exchange_move(exchange, TG_EXCHANGE_FINISHING);
     exchange->outcome = TOLLGATE__V1__OUTCOME__OUTCOME_CLIENT_LEFT;
+    exchange->ended_ns = tg_time_monotonic_ns();
     tg_stage_run_finish(&exchange->run, exchange);
     observe(exchange);
     let_go_of_request(exchange);

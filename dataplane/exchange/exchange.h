@@ -125,6 +125,7 @@ struct tg_exchange {
     int64_t started_unix_ms;
     int64_t started_ns;
     int64_t first_byte_ns; /* 0 while the client was sent nothing */
+    int64_t ended_ns;      /* the answer was decided, or the client left */
     enum tg_endpoint endpoint;
     struct tg_text path_model; /* GET /v1/models/{this} */
 
@@ -221,5 +222,7 @@ void tg_exchange_flush(struct tg_exchange *exchange);
 enum { TG_EXCHANGE_OUTBOX_HIGH_BYTES = 64 << 10 };
 /* Answers up to this are kept whole, so that tokens and cost are known before their head is sent. */
 enum { TG_EXCHANGE_WHOLE_ANSWER_BYTES = 1 << 20 };
+/* So much of the end of an answer is kept or searched for its usage. */
+enum { TG_EXCHANGE_TAIL_BYTES = 8 << 10 };
 
 #endif

@@ -6,8 +6,7 @@
 #include "dataplane/upstream/request_head.h"
 
 enum {
-    LINGER_MS = 50,       /* for a provider to end its answer after [DONE], so that its connection can be used again */
-    TAIL_BYTES = 8 << 10, /* of a large answer, in which its usage stands */
+    LINGER_MS = 50, /* for a provider to end its answer after [DONE], so that its connection can be used again */
     MAX_ERROR_BYTES = 256 << 10, /* of a provider's error answer */
 };
 
@@ -172,10 +171,10 @@ static void keep_tail(struct tg_exchange *exchange, struct tg_text piece)
     char *tail = (char *)(uintptr_t)exchange->tail.data;
     size_t kept = exchange->tail.bytes;
     if (tail == NULL)
-        tail = tg_arena_alloc(exchange->arena, TAIL_BYTES);
-    if (piece.bytes > TAIL_BYTES)
-        piece = tg_text(piece.data + piece.bytes - TAIL_BYTES, TAIL_BYTES);
-    size_t room = TAIL_BYTES - piece.bytes;
+        tail = tg_arena_alloc(exchange->arena, TG_EXCHANGE_TAIL_BYTES);
+    if (piece.bytes > TG_EXCHANGE_TAIL_BYTES)
+        piece = tg_text(piece.data + piece.bytes - TG_EXCHANGE_TAIL_BYTES, TG_EXCHANGE_TAIL_BYTES);
+    size_t room = TG_EXCHANGE_TAIL_BYTES - piece.bytes;
     if (kept > room) {
         memmove(tail, tail + kept - room, room);
         kept = room;

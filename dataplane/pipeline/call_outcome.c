@@ -38,8 +38,16 @@ void stage_outcome_estimated(struct tg_exchange *exchange, size_t text_bytes)
 
 void stage_outcome_of_whole_answer(struct tg_exchange *exchange, struct tg_text body)
 {
+    struct tg_usage usage;
     struct tg_openai_answer answer = {.has_usage = false};
-    if (!exchange->call.response.is_encoded)
+    size_t tail_bytes = body.bytes < TG_EXCHANGE_TAIL_BYTES ? body.bytes : TG_EXCHANGE_TAIL_BYTES;
+    bool is_readable = !exchange->call.response.is_encoded;
+    if (is_readable && tg_openai_usage_read_tail(tg_text(body.data + body.bytes - tail_bytes, tail_bytes), &usage)) {
+        exchange->upstream_model = tg_arena_copy(exchange->arena, tg_openai_answer_model(body));
+        take_reported(exchange, &usage);
+        return;
+    }
+    if (is_readable)
         tg_openai_answer_read(body, &answer);
     exchange->upstream_model = tg_arena_copy(exchange->arena, answer.model);
     if (answer.has_usage)

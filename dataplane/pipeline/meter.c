@@ -122,10 +122,10 @@ static void count_usage(struct tg_exchange *exchange)
 static void append(struct tg_exchange *exchange, Tollgate__V1__Outcome outcome, int http_status, const char *error_code)
 {
     struct draft draft;
-    int64_t now_ns = tg_time_monotonic_ns();
+    int64_t ended_ns = exchange->ended_ns != 0 ? exchange->ended_ns : tg_time_monotonic_ns();
     draft_identity(&draft, exchange);
     draft_usage(&draft.record, &exchange->usage, exchange->cost_pusd);
-    draft.record.duration_ms = (now_ns - exchange->started_ns) / 1000000;
+    draft.record.duration_ms = (ended_ns - exchange->started_ns) / 1000000;
     if (exchange->first_byte_ns != 0)
         draft.record.first_byte_ms = (exchange->first_byte_ns - exchange->started_ns) / 1000000;
     else if (outcome == TOLLGATE__V1__OUTCOME__OUTCOME_COMPLETED)
