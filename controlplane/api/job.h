@@ -46,6 +46,7 @@ struct tg_api_job {
     bool has_json_body; /* its Content-Type says so */
     char peer[64];
     int64_t started_at_ms;
+    int64_t queued_at_ms;
 
     /* what a handler works with */
     tg_db *db; /* the worker's; NULL on the loop */

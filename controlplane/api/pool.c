@@ -1,6 +1,10 @@
 #include <string.h>
 
+#include "common/base/time.h"
 #include "controlplane/api/server.h"
+
+/* When the database answers nobody, who waits longer is told at once and not after another attempt. */
+enum { MAX_QUEUED_MS = 10 * 1000 };
 
 static struct tg_api_job *pop(struct tg_api_pool *pool)
 {
@@ -24,6 +28,8 @@ static void work(struct tg_api_pool *pool, tg_db *db)
         struct tg_api_job *job = pop(pool);
         if (job == NULL)
             return;
+        if (tg_time_monotonic_ms() - job->queued_at_ms > MAX_QUEUED_MS)
+            tg_refuse(&job->refusal, TG_REFUSAL_BUSY, "The request waited too long for its turn. Try again.");
         if (!atomic_load(&job->is_abandoned))
             tg_api_job_run(job, db);
         job->done.run = tg_api_on_done;
@@ -70,6 +76,7 @@ bool tg_api_pool_push(struct tg_api_pool *pool, struct tg_api_job *job)
     bool has_room = pool->queued < pool->max_queued;
     if (has_room) {
         job->next = NULL;
+        job->queued_at_ms = tg_time_monotonic_ms();
         *pool->end = job;
         pool->end = &job->next;
         ++pool->queued;

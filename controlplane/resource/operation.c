@@ -139,8 +139,9 @@ void tg_resource_create(struct tg_operation *operation, const struct tg_resource
                         struct tg_refusal *refusal)
 {
     create_once(operation, type, body, idempotency, record, is_replayed, refusal);
-    /* The same key may have been committed by another thread since we looked: then its answer is ours. */
-    if (tg_refused(refusal) && strcmp(tg_db_constraint(operation->db), "idempotency_keys_pkey") == 0) {
+    /* What stands in the way may be the same request, committed by another thread since we looked for its key: then its
+     * answer is ours. */
+    if (refusal->kind == TG_REFUSAL_CONFLICT && idempotency->key.bytes > 0) {
         *refusal = (struct tg_refusal){0};
         create_once(operation, type, body, idempotency, record, is_replayed, refusal);
     }
