@@ -191,9 +191,12 @@ void sim_stream_init(struct sim_stream *stream, struct tg_arena *arena, const st
     bool has_usage = answer->chat->wants_usage && !answer->chat->directive.hides_usage;
     stream->after = tg_text_of(has_usage ? "\"},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}\n\n"
                                          : "\"},\"logprobs\":null,\"finish_reason\":null}]}\n\n");
-    stream->chunk = tg_arena_alloc(arena, stream->before.bytes + 64 + SIM_MAX_CHUNK_TOKENS * SIM_MAX_WORD_BYTES +
-                                              stream->after.bytes);
-    stream->chunk_choice = -1;
+    size_t head_bytes = stream->before.bytes + 64;
+    size_t chunk_bytes =
+        head_bytes + (size_t)answer->chat->directive.chunk_tokens * SIM_MAX_WORD_BYTES + stream->after.bytes;
+    stream->head = tg_arena_alloc(arena, head_bytes);
+    stream->head_choice = -1;
+    stream->burst = tg_arena_alloc(arena, (size_t)answer->chat->directive.burst * chunk_bytes);
 }
 
 static const char *end_of_chunk(const struct sim_stream *stream)
@@ -235,52 +238,72 @@ static void tool_chunk(struct sim_stream *stream, int64_t choice, int64_t index,
                                 "\"%.*s\"}}]},\"logprobs\":null,\"finish_reason\":null}]%s",
                                 choice, unit->call, TG_TEXT_ARG(unit->arguments), end_of_chunk(stream));
     *event = (struct sim_event){.pieces = {stream->before, delta}, .count = 2};
-    ++stream->generated;
 }
 
-/* One piece, most of which is the same for all chunks of a choice: only the words and what follows are put behind it.
- */
-static void text_chunk(struct sim_stream *stream, int64_t choice, int64_t index, int64_t units, struct sim_event *event)
+/* Most of it is the same for all chunks of a choice: only the words and what follows are put behind it. */
+static char *put_text_chunk(char *to, struct sim_stream *stream, int64_t units)
 {
-    if (stream->chunk_choice != choice) {
-        char *head = put(stream->chunk, stream->before);
+    int64_t choice = stream->choice;
+    if (stream->head_choice != choice) {
+        char *head = put(stream->head, stream->before);
         head += sprintf(head, "%" PRId64 ",\"delta\":{\"content\":\"", choice);
-        stream->chunk_head_bytes = (size_t)(head - stream->chunk);
-        stream->chunk_choice = choice;
+        stream->head_bytes = (size_t)(head - stream->head);
+        stream->head_choice = choice;
     }
-    char *to = stream->chunk + stream->chunk_head_bytes;
+    to = put(to, tg_text(stream->head, stream->head_bytes));
     for (int64_t i = 0; i < units; ++i)
-        to = put(to, sim_answer_word(stream->answer, choice, index + i));
-    to = put(to, stream->after);
-    *event = (struct sim_event){.pieces = {tg_text(stream->chunk, (size_t)(to - stream->chunk))}, .count = 1};
-    stream->generated += units;
+        to = put(to, sim_answer_word(stream->answer, choice, stream->index + i));
+    return put(to, stream->after);
 }
 
 /* What a provider in trouble sends: an event that ends in the middle of its JSON. */
-static void break_chunk(struct sim_stream *stream, struct sim_event *event)
+static char *put_broken_chunk(char *to, const struct sim_stream *stream)
 {
-    *event = (struct sim_event){.pieces = {tg_text(stream->before.data, stream->before.bytes / 2), tg_text_of("\n\n")},
-                                .count = 2};
+    to = put(to, tg_text(stream->before.data, stream->before.bytes / 2));
+    return put_string(to, "\n\n");
+}
+
+/* Choices take turns, so that a reader has to keep them apart. */
+static void advance(struct sim_stream *stream, int64_t units)
+{
+    ++stream->chunks;
+    stream->generated += units;
+    if (++stream->choice == stream->answer->chat->choices) {
+        stream->choice = 0;
+        stream->index += units;
+    }
+}
+
+static void next_text_chunks(struct sim_stream *stream, struct sim_event *event)
+{
+    const struct sim_answer *answer = stream->answer;
+    const struct sim_directive *directive = &answer->chat->directive;
+    char *to = stream->burst;
+    for (int64_t i = 0; i < directive->burst && stream->index < answer->units; ++i) {
+        if (i != 0 && stream->chunks == directive->drop_after)
+            break;
+        int64_t units = smaller(directive->chunk_tokens, answer->units - stream->index);
+        to = stream->chunks + 1 == directive->malformed ? put_broken_chunk(to, stream)
+                                                        : put_text_chunk(to, stream, units);
+        advance(stream, units);
+    }
+    *event = (struct sim_event){.pieces = {tg_text(stream->burst, (size_t)(to - stream->burst))}, .count = 1};
 }
 
 bool sim_stream_next(struct sim_stream *stream, struct sim_event *event)
 {
     const struct sim_answer *answer = stream->answer;
-    const struct sim_directive *directive = &answer->chat->directive;
     if (stream->index >= answer->units)
         return false;
-    int64_t units = answer->tools.count != 0 ? 1 : smaller(directive->chunk_tokens, answer->units - stream->index);
-    if (answer->tools.count != 0)
-        tool_chunk(stream, stream->choice, stream->index, event);
-    else
-        text_chunk(stream, stream->choice, stream->index, units, event);
-    /* Choices take turns, so that a reader has to keep them apart. */
-    if (++stream->choice == answer->chat->choices) {
-        stream->choice = 0;
-        stream->index += units;
+    if (answer->tools.count == 0) {
+        next_text_chunks(stream, event);
+        return true;
     }
-    if (++stream->chunks == directive->malformed)
-        break_chunk(stream, event);
+    tool_chunk(stream, stream->choice, stream->index, event);
+    if (stream->chunks + 1 == answer->chat->directive.malformed)
+        *event = (struct sim_event){
+            .pieces = {tg_text(stream->before.data, stream->before.bytes / 2), tg_text_of("\n\n")}, .count = 2};
+    advance(stream, 1);
     return true;
 }
 

@@ -51,9 +51,10 @@ struct sim_stream {
     const struct sim_answer *answer;
     struct tg_arena *arena;
     struct tg_text before, after; /* of a chunk: up to its choice's number, and behind its words */
-    char *chunk;                  /* what all text chunks of a choice begin with, and room for the rest */
-    size_t chunk_head_bytes;
-    int64_t chunk_choice;  /* whose chunk that is; -1: nobody's yet */
+    char *head;                   /* what all text chunks of a choice begin with */
+    size_t head_bytes;
+    int64_t head_choice;   /* whose that is; -1: nobody's yet */
+    char *burst;           /* room for the text chunks that are sent at once */
     int64_t choice, index; /* whose turn it is, and how far all are */
     int64_t generated;     /* visible units that were taken so far, over all choices */
     int64_t chunks;        /* chunks that were taken */
@@ -62,7 +63,8 @@ struct sim_stream {
 void sim_stream_init(struct sim_stream *stream, struct tg_arena *arena, const struct sim_answer *answer);
 /* The events that say who speaks. */
 void sim_stream_open(struct sim_stream *stream, struct sim_event *event);
-/* The next chunk; false when all are taken. Valid until the next call. */
+/* The next chunk, or the next few that the directive wants sent at once; false when all are taken. Valid until the next
+ * call. */
 bool sim_stream_next(struct sim_stream *stream, struct sim_event *event);
 /* Finish reasons, usage if it was asked for, and [DONE]. */
 void sim_stream_end(struct sim_stream *stream, struct sim_event *event);

@@ -9,6 +9,7 @@ static const struct {
     {"drip", offsetof(struct sim_directive, drip_ms), 600000},
     {"tokens", offsetof(struct sim_directive, tokens), 10000000},
     {"chunk_tokens", offsetof(struct sim_directive, chunk_tokens), 64},
+    {"burst", offsetof(struct sim_directive, burst), 64},
     {"status", offsetof(struct sim_directive, status), 599},
     {"retry_after", offsetof(struct sim_directive, retry_after_s), 86400},
     {"drop_after", offsetof(struct sim_directive, drop_after), INT64_MAX},
@@ -39,7 +40,8 @@ static enum tg_status set_word(struct sim_directive *directive, struct tg_text w
 
 enum tg_status sim_directive_find(struct tg_text text, struct sim_directive *directive, struct tg_error *error)
 {
-    *directive = (struct sim_directive){.tokens = -1, .chunk_tokens = 1, .retry_after_s = -1, .drop_after = -1};
+    *directive =
+        (struct sim_directive){.tokens = -1, .chunk_tokens = 1, .burst = 1, .retry_after_s = -1, .drop_after = -1};
     static const char opening[] = "[[sim ";
     const char *at = text.bytes == 0 ? NULL : memmem(text.data, text.bytes, opening, sizeof(opening) - 1);
     if (at == NULL)
@@ -56,8 +58,8 @@ enum tg_status sim_directive_find(struct tg_text text, struct sim_directive *dir
             status = set_word(directive, tg_text(at, (size_t)(word_end - at)), error);
         at = word_end + 1;
     }
-    if (status == TG_OK && directive->chunk_tokens == 0)
-        return tg_fail(error, TG_INVALID, "chunk_tokens must be at least 1");
+    if (status == TG_OK && (directive->chunk_tokens == 0 || directive->burst == 0))
+        return tg_fail(error, TG_INVALID, "chunk_tokens and burst must be at least 1");
     if (status == TG_OK && directive->status != 0 && directive->status < 400)
         return tg_fail(error, TG_INVALID, "status must be an error, from 400 to 599");
     return status;

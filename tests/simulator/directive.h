@@ -11,6 +11,7 @@ struct sim_directive {
     int64_t drip_ms;           /* between two chunks of a stream */
     int64_t tokens;            /* natural length of the answer; -1: the simulator's own choice */
     int64_t chunk_tokens;      /* words in one chunk of a stream */
+    int64_t burst;             /* text chunks handed to the kernel at once */
     int64_t status;            /* answer this error; 0: none */
     int64_t retry_after_s;     /* with it; -1: no such header */
     int64_t drop_after;        /* cut the connection after so many chunks; 0: before the first byte; -1: never */

@@ -168,6 +168,22 @@ static const char weather[] =
     "\"properties\":{\"city\":{\"type\":\"string\"},\"unit\":{\"enum\":[\"C\"]},\"days\":{\"type\":\"integer\"},"
     "\"is \\\"odd\\\"\":{\"type\":\"boolean\"}}}}}]";
 
+static void a_burst_sends_the_same_bytes_in_fewer_pieces(void **state)
+{
+    struct fixture *fixture = *state;
+    ask(fixture, "{\"model\":\"m\",\"n\":2,\"messages\":[{\"role\":\"user\",\"content\":\"[[sim tokens=9 "
+                 "malformed=4]]\"}]}");
+    int chunks, bursts;
+    struct tg_buf single = streamed(fixture, &chunks);
+    fixture->chat.directive.burst = 4;
+    struct tg_buf several = streamed(fixture, &bursts);
+    assert_int_equal(chunks, 18);
+    assert_int_equal(bursts, 5);
+    assert_true(tg_text_equals(tg_buf_text(&single), tg_buf_text(&several)));
+    tg_buf_deinit(&single);
+    tg_buf_deinit(&several);
+}
+
 static void a_tool_is_called_when_asked_for_with_arguments_that_suit_its_schema(void **state)
 {
     struct fixture *fixture = *state;
@@ -361,6 +377,7 @@ int main(void)
         FIXTURE_TEST(prompt_tokens_are_three_per_message_and_one_per_word),
         FIXTURE_TEST(the_same_question_gets_the_same_words_whole_and_streamed),
         FIXTURE_TEST(an_answer_never_exceeds_its_maximum),
+        FIXTURE_TEST(a_burst_sends_the_same_bytes_in_fewer_pieces),
         FIXTURE_TEST(a_tool_is_called_when_asked_for_with_arguments_that_suit_its_schema),
         FIXTURE_TEST(a_tool_is_not_called_for_another_name_nor_after_its_result),
         FIXTURE_TEST(the_usage_chunk_comes_only_when_asked_for),
