@@ -207,11 +207,26 @@ static enum tg_status find_existing(struct tg_apply *apply, const struct place *
     return status;
 }
 
-/* Equal in meaning: 0.60 is 0.6, and one moment may be written in several ways. */
+static bool has_element(const tg_json *array, const tg_json *wanted)
+{
+    for (size_t i = 0; i < tg_json_count(array); ++i) {
+        if (tg_json_equals(tg_json_at(array, i), wanted))
+            return true;
+    }
+    return false;
+}
+
+/* Equal in meaning: 0.60 is 0.6, one moment may be written in several ways, and lists of ids are sets. */
 static bool means_the_same(const tg_json *a, const tg_json *b)
 {
     if (tg_json_equals(a, b))
         return true;
+    if (tg_json_is(a, TG_JSON_ARRAY) && tg_json_is(b, TG_JSON_ARRAY)) {
+        bool is_same = tg_json_count(a) == tg_json_count(b);
+        for (size_t i = 0; i < tg_json_count(a) && is_same; ++i)
+            is_same = has_element(b, tg_json_at(a, i));
+        return is_same;
+    }
     if (!tg_json_is(a, TG_JSON_STRING) || !tg_json_is(b, TG_JSON_STRING))
         return false;
     int64_t x, y;

@@ -24,7 +24,7 @@ def problem(response, status):
     return body
 
 
-@pytest.mark.parametrize("token", [None, "wrong", ""])
+@pytest.mark.parametrize("token", [None, "wrong"])
 def test_without_the_token_nothing_is_shown(stack, token):
     headers = {"authorization": f"Bearer {token}"} if token is not None else {}
     response = httpx.get(f"{stack.controlplane.url}/api/v1/organizations", headers=headers, trust_env=False)

@@ -130,7 +130,7 @@ def test_a_provider_that_dies_in_the_middle_of_a_stream_is_an_error_not_a_short_
 def test_the_sdk_finds_a_misspelt_path_told_as_such(client):
     with pytest.raises(openai.NotFoundError) as caught:
         client.post("/chat/completion", cast_to=object, body={})
-    assert caught.value.body["code"] == "unknown_path"
+    assert caught.value.body["code"] == "unknown_url"
 
 
 def test_every_call_of_this_module_is_booked_as_the_provider_billed_it(client, stack):

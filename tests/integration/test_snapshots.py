@@ -65,7 +65,7 @@ def test_a_bad_resource_is_refused_whole_its_reason_is_visible_and_the_replica_s
         # The provider resource loses its payload: what is sent no longer unpacks to what the digest promises.
         connection.execute("""
             WITH next AS (UPDATE config_state SET revision = revision + 1 RETURNING revision)
-            UPDATE snapshot_resources SET payload = '\\x5a00', revision = next.revision FROM next
+            UPDATE snapshot_resources SET payload = '\\x3a00', revision = next.revision FROM next
             WHERE resource_type = 7""")
         connection.execute("NOTIFY tollgate_config")
 
