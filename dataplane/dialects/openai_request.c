@@ -194,10 +194,12 @@ static void read_input(struct reader *reader, struct tg_json_token *token)
             texts += input.kind != TG_JSON_NUMBER; /* an array of numbers is one text, in tokens */
         if (texts > 1)
             request->inputs = texts;
-    } else if (token->kind != TG_JSON_STRING) {
+        request->prompt_bytes += (size_t)(reader->scan.at - begin);
+    } else if (token->kind == TG_JSON_STRING) {
+        request->prompt_bytes += token->value.bytes;
+    } else {
         fail_type(reader, "input", "a string or an array", token);
     }
-    request->prompt_bytes += (size_t)(reader->scan.at - begin);
 }
 
 static void read_tools(struct reader *reader, struct tg_json_token *token)

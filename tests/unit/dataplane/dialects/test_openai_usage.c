@@ -1,0 +1,172 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "dataplane/dialects/openai_usage.h"
+
+static void assert_usage(const struct tg_usage *usage, int64_t input, int64_t cached, int64_t output, int64_t reasoning)
+{
+    assert_int_equal(usage->input_tokens, input);
+    assert_int_equal(usage->cached_input_tokens, cached);
+    assert_int_equal(usage->output_tokens, output);
+    assert_int_equal(usage->reasoning_tokens, reasoning);
+}
+
+/* Usage objects as servers send them, and each token counted once. */
+static const struct reported {
+    const char *usage;
+    int64_t input, cached, output, reasoning;
+} reports[] = {
+    {"{\"prompt_tokens\":13,\"completion_tokens\":11,\"total_tokens\":24}", 13, 0, 11, 0},
+    {"{\"prompt_tokens\":2006,\"completion_tokens\":300,\"total_tokens\":2306,\"prompt_tokens_details\":"
+     "{\"cached_tokens\":1920,\"audio_tokens\":0},\"completion_tokens_details\":{\"reasoning_tokens\":256,"
+     "\"accepted_prediction_tokens\":0}}",
+     86, 1920, 44, 256},
+    {"{\"prompt_tokens\":8,\"total_tokens\":8}", 8, 0, 0, 0},
+    /* xAI: reasoning is not part of completion_tokens, but of the total */
+    {"{\"prompt_tokens\":10,\"completion_tokens\":5,\"total_tokens\":115,\"completion_tokens_details\":"
+     "{\"reasoning_tokens\":100}}",
+     10, 0, 5, 100},
+    {"{\"prompt_tokens\":10,\"completion_tokens\":200,\"total_tokens\":310,\"completion_tokens_details\":"
+     "{\"reasoning_tokens\":100}}",
+     10, 0, 200, 100},
+    /* DeepSeek */
+    {"{\"prompt_tokens\":20,\"completion_tokens\":4,\"total_tokens\":24,\"prompt_cache_hit_tokens\":12,"
+     "\"prompt_cache_miss_tokens\":8}",
+     8, 12, 4, 0},
+    /* details that are null, more cached than there was, numbers that are none */
+    {"{\"prompt_tokens\":5,\"completion_tokens\":1,\"total_tokens\":6,\"prompt_tokens_details\":null,"
+     "\"completion_tokens_details\":null}",
+     5, 0, 1, 0},
+    {"{\"prompt_tokens\":5,\"completion_tokens\":1,\"prompt_tokens_details\":{\"cached_tokens\":9}}", 0, 5, 1, 0},
+    {"{\"prompt_tokens\":5,\"completion_tokens\":-3,\"prompt_tokens_details\":{\"cached_tokens\":1.5}}", 5, 0, 0, 0},
+};
+
+static void every_token_is_counted_once(void **state)
+{
+    for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); ++i) {
+        char document[1024];
+        struct tg_openai_answer answer;
+        struct tg_usage usage;
+        snprintf(document, sizeof(document), "{\"id\":\"x\",\"model\":\"m-1\",\"choices\":[],\"usage\":%s,\"z\":1}",
+                 reports[i].usage);
+        tg_openai_answer_read(tg_text_of(document), &answer);
+        assert_true(answer.has_usage);
+        assert_true(tg_text_is(answer.model, "m-1"));
+        assert_usage(&answer.usage, reports[i].input, reports[i].cached, reports[i].output, reports[i].reasoning);
+        assert_true(tg_openai_usage_read_tail(tg_text_of(document), &usage));
+        assert_memory_equal(&usage, &answer.usage, sizeof(usage));
+    }
+}
+
+static void what_is_no_usage_is_not_taken_for_one(void **state)
+{
+    static const char *const DOCUMENTS[] = {
+        "{\"usage\":null}",
+        "{\"usage\":{}}",
+        "{\"usage\":{\"prompt_tokens\":null}}",
+        "{\"usage\":[1]}",
+        "{\"x\":{\"usage\":{\"prompt_tokens\":1}}}",
+        "{\"choices\":[{\"usage\":{\"prompt_tokens\":1}}]}",
+        "{\"text\":\"\\\"usage\\\":{\\\"prompt_tokens\\\":1}\"}",
+        "{\"usage\":{\"prompt_tokens\":1}",
+        "[{\"usage\":{\"prompt_tokens\":1}}]",
+        "",
+        "null",
+    };
+    for (size_t i = 0; i < sizeof(DOCUMENTS) / sizeof(DOCUMENTS[0]); ++i) {
+        struct tg_openai_answer answer;
+        struct tg_usage usage;
+        tg_openai_answer_read(tg_text_of(DOCUMENTS[i]), &answer);
+        if (answer.has_usage || tg_openai_usage_read_tail(tg_text_of(DOCUMENTS[i]), &usage))
+            fail_msg("usage found in: %s", DOCUMENTS[i]);
+    }
+}
+
+static void the_tail_of_a_large_answer_suffices(void **state)
+{
+    static const char DOCUMENT[] =
+        "{\"object\":\"list\",\"data\":[{\"embedding\":[0.1,0.2],\"text\":\"a } ] \\\" {\"}],\"model\":\"e\","
+        "\"usage\":{\"prompt_tokens\":7,\"total_tokens\":7},\"note\":\"} \\\\\",\"more\":{\"a\":[1,{}]}} \n";
+    size_t usage_at = (size_t)(strstr(DOCUMENT, "\"usage\"") - DOCUMENT);
+    for (size_t from = 0; from <= usage_at; ++from) {
+        struct tg_usage usage;
+        /* A cut inside a string may leave half an escape in front: it must not confuse what follows. */
+        assert_true(tg_openai_usage_read_tail(tg_text(DOCUMENT + from, sizeof(DOCUMENT) - 1 - from), &usage));
+        assert_usage(&usage, 7, 0, 0, 0);
+    }
+    for (size_t from = usage_at + 1; from < sizeof(DOCUMENT); ++from) {
+        struct tg_usage usage;
+        assert_false(tg_openai_usage_read_tail(tg_text(DOCUMENT + from, sizeof(DOCUMENT) - 1 - from), &usage));
+    }
+}
+
+static void what_the_model_wrote_is_measured(void **state)
+{
+    struct tg_openai_answer answer;
+    tg_openai_answer_read(
+        tg_text_of(
+            "{\"id\":\"long identifier\",\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\"12345\","
+            "\"reasoning_content\":\"678\",\"tool_calls\":[{\"id\":\"call\",\"function\":{\"name\":\"f\","
+            "\"arguments\":\"{\\\"a\\\":1}\"}}]},\"finish_reason\":\"stop\"}]}"),
+        &answer);
+    assert_true(answer.is_object);
+    assert_true(answer.has_choices);
+    assert_int_equal(answer.text_bytes, 5 + 3 + strlen("{\\\"a\\\":1}"));
+}
+
+static void the_text_of_a_chunk_is_measured_without_a_parse(void **state)
+{
+    static const struct {
+        const char *chunk;
+        size_t bytes;
+    } CHUNKS[] = {
+        {"{\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\",\"refusal\":null}}]}", 0},
+        {"{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Paris\"},\"finish_reason\":null}]}", 5},
+        {"{\"choices\": [{\"index\": 0, \"delta\": {\"content\": \"a \\\"b\\\" c\"}, \"finish_reason\": null}]}", 9},
+        {"{\"choices\":[{\"delta\":{\"content\":\"ab\"}},{\"delta\":{\"content\":\"cde\"}}]}", 5},
+        {"{\"choices\":[{\"delta\":{\"reasoning_content\":\"think\",\"content\":null}}]}", 5},
+        {"{\"choices\":[{\"delta\":{\"tool_calls\":[{\"id\":\"x\",\"function\":{\"name\":\"get\",\"arguments\":\"{"
+         "\\\"a\"}}"
+         "]}}]}",
+         4},
+        {"{\"choices\":[{\"delta\":{\"content\":\"cut off", 0 + 7},
+        {"{\"choices\":[{\"delta\":{\"content\":\"ends in an escape \\", 19},
+        {"{\"choices\":[],\"usage\":{\"content\":\"no delta\"}}", 0},
+        {"", 0},
+        {"\"delta\"", 0},
+    };
+    for (size_t i = 0; i < sizeof(CHUNKS) / sizeof(CHUNKS[0]); ++i) {
+        size_t bytes = strlen(CHUNKS[i].chunk);
+        char *copy = malloc(bytes + (bytes == 0));
+        memcpy(copy, CHUNKS[i].chunk, bytes);
+        assert_int_equal(tg_openai_chunk_text_bytes(tg_text(copy, bytes)), CHUNKS[i].bytes);
+        free(copy);
+    }
+}
+
+static void four_bytes_are_a_token(void **state)
+{
+    assert_int_equal(tg_openai_estimate_tokens(0), 0);
+    assert_int_equal(tg_openai_estimate_tokens(1), 1);
+    assert_int_equal(tg_openai_estimate_tokens(4), 1);
+    assert_int_equal(tg_openai_estimate_tokens(5), 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_token_is_counted_once),
+        cmocka_unit_test(what_is_no_usage_is_not_taken_for_one),
+        cmocka_unit_test(the_tail_of_a_large_answer_suffices),
+        cmocka_unit_test(what_the_model_wrote_is_measured),
+        cmocka_unit_test(the_text_of_a_chunk_is_measured_without_a_parse),
+        cmocka_unit_test(four_bytes_are_a_token),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
