@@ -96,7 +96,7 @@ static void a_delta_changes_one_thing_and_the_old_snapshot_stays_as_it_was(void 
     make(&before, WORLD_TYPE(API_KEY), 1, 1);
     make(&after, WORLD_TYPE(API_KEY), 1, 1);
     after.api_key.is_revoked = true;
-    send(&world, &after.resource, &before.resource);
+    send_resource(&world, &after.resource, &before.resource);
     send_made(&world, WORLD_TYPE(API_KEY), 2, 1);
     tg_snapshot *second = must_commit(&world);
     assert_false(principal_of(first, 1).is_revoked);
@@ -229,7 +229,7 @@ static void every_kind_of_mistake_is_refused_whole_and_named(void **state)
         struct parts parts;
         make(&parts, cases[i].type, cases[i].number, 1);
         cases[i].spoil(&parts);
-        send(&world, &parts.resource, NULL);
+        send_resource(&world, &parts.resource, NULL);
         tg_snapshot *snapshot;
         struct tg_error error = {0};
         assert_int_equal(commit(&world, &snapshot, &error), TG_INVALID);
@@ -294,7 +294,7 @@ static void more_budgets_than_a_call_can_hold_are_refused(void **state)
         make(&before, WORLD_TYPE(BUDGET), i, 1);
         make(&parts, WORLD_TYPE(BUDGET), i, 1);
         parts.budget.model_id = i == 2 ? tg_wire_id_field(&model_id) : field_of(&parts.rooms[5], WORLD_TYPE(MODEL), 1);
-        send(&world, &parts.resource, &before.resource);
+        send_resource(&world, &parts.resource, &before.resource);
     }
     send_made(&world, WORLD_TYPE(BUDGET), 100, 1);
     tg_snapshot_unref(must_commit(&world));

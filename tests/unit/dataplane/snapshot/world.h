@@ -20,7 +20,7 @@ struct world {
     int64_t revision;
 };
 
-static void ignore_message(void *user)
+static inline void ignore_message(void *user)
 {
 }
 
@@ -65,8 +65,8 @@ static inline void digest_of(struct tg_text packed, bool is_added, struct tg_dig
 }
 
 /* Sends a resource. `before`: what it was, if the digest is to lose that; may be NULL. */
-static inline void send(struct world *world, const Tollgate__V1__Resource *resource,
-                        const Tollgate__V1__Resource *before)
+static inline void send_resource(struct world *world, const Tollgate__V1__Resource *resource,
+                                 const Tollgate__V1__Resource *before)
 {
     struct tg_buf packed;
     tg_buf_init(&packed, 1 << 20);
@@ -253,7 +253,7 @@ static inline Tollgate__V1__Resource *make(struct parts *parts, Tollgate__V1__Re
 static inline void send_made(struct world *world, Tollgate__V1__ResourceType type, uint32_t number, uint32_t parent)
 {
     struct parts parts;
-    send(world, make(&parts, type, number, parent), NULL);
+    send_resource(world, make(&parts, type, number, parent), NULL);
 }
 
 /* One of everything, numbered 1; model 2 is not in the profile. */
