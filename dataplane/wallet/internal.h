@@ -46,7 +46,7 @@ struct knowledge {
     bool is_told;
     int64_t told_at_ms, window_start_ms, ends_at_ms;
     int64_t limit, settled, leased;
-    int64_t spent_since;       /* settled here afterwards: not contained in `settled` */
+    int64_t spent_since;       /* settled here afterwards: surely not contained in `settled` */
     int64_t exhausted_minimum; /* answered EXHAUSTED for this much; 0: not */
 };
 

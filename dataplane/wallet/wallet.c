@@ -210,8 +210,10 @@ static void settle_line(struct tg_wallet_line *line, int64_t amount, int64_t now
         account_look(account, now_ms); /* the rest of a past window goes back */
     else if (account->wallet->is_closing || account->is_retired || account_should_ask(account, now_ms))
         account_look(account, now_ms);
-    if (account->knowledge.is_told && account->knowledge.window_start_ms == lease->window_start_ms)
-        account->knowledge.spent_since = tg_money_add(account->knowledge.spent_since, amount);
+    /* Only what cannot be among what the control plane said is booked. */
+    struct knowledge *knowledge = &account->knowledge;
+    if (knowledge->is_told && knowledge->window_start_ms == lease->window_start_ms && now_ms > knowledge->told_at_ms)
+        knowledge->spent_since = tg_money_add(knowledge->spent_since, amount);
 }
 
 void tg_wallet_settle(tg_wallet *wallet, struct tg_reservation *reservation, const int64_t *amounts, int64_t now_ms)

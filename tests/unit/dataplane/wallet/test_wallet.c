@@ -161,6 +161,9 @@ static void a_refusal_says_what_is_settled_reserved_and_free(void **state)
     grant.window_remaining_ms = 90000;
     scene_say(scene, &grant);
     assert_int_equal(scene_take(scene, &waiting, account, 20), TG_WALLET_RESERVED);
+    scene_settle(scene, &waiting, 0);
+    scene->now_ms += 1;
+    assert_int_equal(scene_take(scene, &waiting, account, 20), TG_WALLET_RESERVED);
     scene_settle(scene, &waiting, 5);
     assert_int_equal(scene_take(scene, &large, account, 200), TG_WALLET_WAITING);
     tg_wallet_expire(scene->wallet, scene->now_ms + 10000);
@@ -171,7 +174,7 @@ static void a_refusal_says_what_is_settled_reserved_and_free(void **state)
     assert_int_equal(refusal->settled, 705);
     assert_int_equal(refusal->reserved, 60);
     assert_int_equal(refusal->free, 35);
-    assert_int_equal(refusal->window_remaining_ms, 80000);
+    assert_int_equal(refusal->window_remaining_ms, 79999);
     assert_false(refusal->is_control_plane_away);
     scene_settle(scene, &running, 60);
 }
@@ -258,10 +261,34 @@ static void a_waiter_is_refused_once_settlements_have_used_up_the_budget(void **
     struct tg_wallet_grant grant = scene_grant(&request, 1000);
     scene_say(scene, &grant);
     assert_int_equal(scene_take(scene, &waiting, account, 200), TG_WALLET_WAITING);
+    scene->now_ms += 1;
     scene_settle(scene, &running, 900); /* told of 1,000 of which nothing was settled, and 900 spent here since */
     assert_int_equal(scene_answer(scene, &waiting), TG_WALLET_EXCEEDED);
     assert_int_equal(waiting.reservation.refusal.settled, 900);
     assert_int_equal(waiting.reservation.refusal.free, 100);
+}
+
+static void what_may_be_booked_already_is_not_counted_twice(void **state)
+{
+    struct scene *scene = *state;
+    tg_wallet_account *account = scene_account(scene, 1);
+    struct call running, waiting;
+    assert_int_equal(scene_take(scene, &running, account, 600), TG_WALLET_WAITING);
+    struct tg_wallet_message request = scene_expect(scene, TG_WALLET_REQUEST);
+    struct tg_wallet_grant grant = scene_grant(&request, 600);
+    scene_say(scene, &grant);
+    assert_int_equal(scene_take(scene, &waiting, account, 500), TG_WALLET_WAITING);
+    request = scene_expect(scene, TG_WALLET_REQUEST);
+    int64_t began_ms = scene->now_ms; /* of the turn in which the record is put in the journal */
+    scene->now_ms += 5;
+    grant = scene_grant(&request, 0);
+    grant.outcome = TG_LEASE_BUSY;
+    grant.settled = 400; /* it is booked, and the wallet is told so before it hears of the settlement itself */
+    grant.leased = 200;
+    scene_say(scene, &grant);
+    tg_wallet_settle(scene->wallet, &running.reservation, (int64_t[]){400}, began_ms);
+    assert_int_equal(scene_answer(scene, &waiting), TG_WALLET_WAITING);
+    assert_true(tg_wallet_cancel(scene->wallet, &waiting.reservation, scene->now_ms));
 }
 
 static void a_settlement_above_the_reservation_blocks_until_it_is_covered(void **state)
@@ -366,6 +393,7 @@ int main(void)
         SCENE_TEST(a_known_exhaustion_is_not_asked_about_again_for_a_second),
         SCENE_TEST(a_raised_limit_ends_a_known_exhaustion),
         SCENE_TEST(a_waiter_is_refused_once_settlements_have_used_up_the_budget),
+        SCENE_TEST(what_may_be_booked_already_is_not_counted_twice),
         SCENE_TEST(a_settlement_above_the_reservation_blocks_until_it_is_covered),
         SCENE_TEST(a_worst_case_beyond_all_numbers_is_refused_not_wrapped),
         SCENE_TEST(beyond_the_maximum_of_waiters_the_answer_is_busy_at_once),
