@@ -124,8 +124,13 @@ static enum tg_status lock_boot(tg_db *db, const char *replica, struct tg_id boo
     }
 }
 
-enum tg_status tg_ledger_open_boot(tg_db *db, const char *replica, struct tg_id boot_id, int64_t *through_sequence,
-                                   struct tg_error *error)
+static bool may_succeed_again(const tg_db *db, enum tg_status status)
+{
+    return status == TG_UNAVAILABLE || (status != TG_OK && tg_db_should_retry(db));
+}
+
+static enum tg_status try_to_open_boot(tg_db *db, const char *replica, struct tg_id boot_id, int64_t *through_sequence,
+                                       struct tg_error *error)
 {
     TG_DB_SCOPE tg_db *scope = db;
     enum tg_status status = tg_db_begin(db, TG_DB_PLATFORM, NULL, error);
@@ -133,6 +138,18 @@ enum tg_status tg_ledger_open_boot(tg_db *db, const char *replica, struct tg_id 
         status = lock_boot(db, replica, boot_id, through_sequence, error);
     if (status == TG_OK)
         status = tg_db_commit(db, error);
+    return status;
+}
+
+enum tg_status tg_ledger_open_boot(tg_db *db, const char *replica, struct tg_id boot_id, int64_t *through_sequence,
+                                   struct tg_error *error)
+{
+    enum tg_status status = TG_OK;
+    for (int attempt = 0; attempt < MAX_ATTEMPTS; ++attempt) {
+        status = try_to_open_boot(db, replica, boot_id, through_sequence, error);
+        if (!may_succeed_again(db, status))
+            return status;
+    }
     return status;
 }
 
@@ -158,11 +175,6 @@ static enum tg_status try_to_close_boot(tg_db *db, const char *replica, struct t
     if (status == TG_OK)
         status = tg_db_commit(db, error);
     return status;
-}
-
-static bool may_succeed_again(const tg_db *db, enum tg_status status)
-{
-    return status == TG_UNAVAILABLE || (status != TG_OK && tg_db_should_retry(db));
 }
 
 enum tg_status tg_ledger_close_boot(tg_db *db, const char *replica, struct tg_id boot_id, int64_t last_sequence,

@@ -1,5 +1,7 @@
 #include "controlplane/replication/feed.h"
 
+#include <assert.h>
+
 #include "controlplane/snapshot/credential.h"
 
 /* A page is at most so many rows and bytes; its last row may pass the bytes alone. It fits into a link's queue. */
@@ -86,19 +88,30 @@ static bool add_digest(struct tg_digest *sum, struct tg_text octets)
     return true;
 }
 
+/* Reads in a transaction of its own. A connection that was lost while it lay idle is made again. */
+static enum tg_status read_rows(tg_db *db, const char *sql, const struct tg_db_value *params, size_t count,
+                                tg_db_result **rows, struct tg_error *error)
+{
+    enum tg_status status = TG_UNAVAILABLE;
+    for (int attempt = 0; attempt < 2 && status == TG_UNAVAILABLE; ++attempt) {
+        TG_DB_SCOPE tg_db *scope = db;
+        status = tg_db_begin(db, TG_DB_PLATFORM, NULL, error);
+        if (status == TG_OK)
+            status = tg_db_query(db, sql, params, count, rows, error);
+    }
+    if (status == TG_OK && tg_db_rows(*rows) == 0)
+        status = tg_fail(error, TG_CORRUPT, "the table config_state has no row");
+    return status;
+}
+
 enum tg_status tg_feed_read_state(tg_db *db, struct tg_feed_state *state, struct tg_error *error)
 {
-    TG_DB_SCOPE tg_db *scope = db;
     TG_DB_RESULT tg_db_result *result = NULL;
-    enum tg_status status = tg_db_begin(db, TG_DB_PLATFORM, NULL, error);
-    if (status == TG_OK)
-        status = tg_db_query(
-            db, "SELECT c.epoch, c.revision, d.digest FROM config_state c LEFT JOIN snapshot_digests d ON true", NULL,
-            0, &result, error);
+    enum tg_status status =
+        read_rows(db, "SELECT c.epoch, c.revision, d.digest FROM config_state c LEFT JOIN snapshot_digests d ON true",
+                  NULL, 0, &result, error);
     if (status != TG_OK)
         return status;
-    if (tg_db_rows(result) == 0)
-        return tg_fail(error, TG_CORRUPT, "the table config_state has no row");
     *state = (struct tg_feed_state){.epoch = tg_db_get_id(result, 0, 0), .revision = tg_db_get_int64(result, 0, 1)};
     for (size_t row = 0; row < tg_db_rows(result); ++row)
         if (!tg_db_is_null(result, row, 2) && !add_digest(&state->digest, tg_db_get_bytes(result, row, 2)))
@@ -181,6 +194,7 @@ static enum tg_status send_commit(struct tg_feed *feed, tg_wire_link *link, int6
 static enum tg_status send_rows(struct tg_feed *feed, const tg_db_result *page, tg_wire_link *link,
                                 struct tg_error *error)
 {
+    assert(tg_db_get_int64(page, 0, 0) == ROW_STATE);
     int64_t revision = tg_db_get_int64(page, 0, 4);
     bool is_last = tg_db_get_bool(page, 0, 5);
     struct tg_digest digest = {0};
@@ -214,15 +228,7 @@ enum tg_status tg_feed_send_page(struct tg_feed *feed, tg_db *db, tg_wire_link *
         start_sending(feed, feed->held_revision);
     struct tg_db_value cursor[] = {tg_db_int64(feed->cursor_revision), tg_db_int64(feed->cursor_type),
                                    tg_db_id(feed->cursor_id)};
-    TG_DB_SCOPE tg_db *scope = db;
     TG_DB_RESULT tg_db_result *page = NULL;
-    enum tg_status status = tg_db_begin(db, TG_DB_PLATFORM, NULL, error);
-    if (status == TG_OK)
-        status = tg_db_query(db, page_sql, cursor, 3, &page, error);
-    if (status != TG_OK)
-        return status;
-    tg_db_rollback(db); /* nothing was changed; the connection is free while the rows are sent */
-    if (tg_db_rows(page) == 0 || tg_db_get_int64(page, 0, 0) != ROW_STATE)
-        return tg_fail(error, TG_CORRUPT, "the table config_state has no row");
-    return send_rows(feed, page, link, error);
+    enum tg_status status = read_rows(db, page_sql, cursor, 3, &page, error);
+    return status == TG_OK ? send_rows(feed, page, link, error) : status;
 }

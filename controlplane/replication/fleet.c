@@ -3,9 +3,8 @@
 #define STALE "interval '60 s'"
 _Static_assert(TG_FLEET_STALE_S == 60, "the interval in SQL says the same");
 
-/* One statement in a transaction that does not wait for the disk: what it says is true again at the next refresh. */
-static enum tg_status change(tg_db *db, const char *sql, const struct tg_db_value *params, size_t count,
-                             tg_db_result **result, struct tg_error *error)
+static enum tg_status try_to_change(tg_db *db, const char *sql, const struct tg_db_value *params, size_t count,
+                                    tg_db_result **result, struct tg_error *error)
 {
     TG_DB_SCOPE tg_db *scope = db;
     enum tg_status status = tg_db_begin(db, TG_DB_PLATFORM, NULL, error);
@@ -16,6 +15,21 @@ static enum tg_status change(tg_db *db, const char *sql, const struct tg_db_valu
     if (status == TG_OK)
         status = tg_db_commit(db, error);
     return status;
+}
+
+/* One statement in a transaction that does not wait for the disk: what it says is true again at the next refresh.
+ * Saying it twice does no harm, so a connection that was lost while it lay idle is not worth losing a replica for. */
+static enum tg_status change(tg_db *db, const char *sql, const struct tg_db_value *params, size_t count,
+                             tg_db_result **result, struct tg_error *error)
+{
+    enum tg_status status = try_to_change(db, sql, params, count, result, error);
+    if (status != TG_UNAVAILABLE)
+        return status;
+    if (result != NULL) {
+        tg_db_result_free(*result);
+        *result = NULL;
+    }
+    return try_to_change(db, sql, params, count, result, error);
 }
 
 enum tg_status tg_fleet_join(tg_db *db, const struct tg_fleet_member *member, int64_t held_revision, bool *was_refused,

@@ -35,8 +35,17 @@ def test_reports_are_complete_and_exact(migrated):
     run_program("test_reports", *migrated)
 
 
-def test_the_stream_serves_replicas_that_speak_nothing_but_the_protocol(migrated, tmp_path):
-    certificates = Certificates(tmp_path / "certificates")
+@pytest.fixture
+def certificates(tmp_path):
+    made = Certificates(tmp_path / "certificates")
     for name in ("a", "b"):
-        certificates.replica(name)
-    run_program("test_stream", *migrated, certificates.folder)
+        made.replica(name)
+    return made.folder
+
+
+def test_the_stream_serves_replicas_that_speak_nothing_but_the_protocol(migrated, certificates):
+    run_program("test_stream", *migrated, certificates)
+
+
+def test_wallets_bank_and_ledger_agree_also_when_the_database_is_lost_again_and_again(migrated, certificates):
+    run_program("test_spending", *migrated, certificates)
