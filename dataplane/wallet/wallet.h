@@ -151,9 +151,12 @@ enum tg_wallet_answer tg_wallet_answer_of(tg_wallet *wallet, const struct tg_res
 bool tg_wallet_cancel(tg_wallet *wallet, struct tg_reservation *reservation, int64_t now_ms);
 
 /* Replaces what was reserved by the true `amounts` (one per line, may exceed the reservation: the truth is the truth)
- * and frees the rest. The reservation is spent afterwards. Wakes who waits. To be called when the record of the call is
- * in the journal, so that a crash cannot lose it after its room was used again; `now_ms` is not later than the moment
- * at which it was put there (the beginning of the loop's turn), so that nothing is counted that is booked already. */
+ * and frees the rest. The reservation is spent afterwards. Wakes who waits.
+ *
+ * `now_ms` is not later than the moment at which the record of the call went into the journal (the beginning of the
+ * loop's turn will do), so that nothing is counted here that is booked already. If the process dies between this and
+ * the journal, the call is booked at its reservation though its room may be in use again: the books then show an
+ * overrun that was not really spent. Journal first where that matters. */
 void tg_wallet_settle(tg_wallet *wallet, struct tg_reservation *reservation, const int64_t *amounts, int64_t now_ms);
 
 /* Ends waits whose deadline passed. Called by some thread at least every 50 ms while there are waiters. */
