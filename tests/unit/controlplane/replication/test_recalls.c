@@ -27,8 +27,8 @@ static void a_replica_is_asked_once_for_each_budget_and_for_a_bounded_number(voi
     assert_true(tg_pending_recalls_add(&pending, budget));
     assert_false(tg_pending_recalls_add(&pending, budget));
     assert_int_equal(pending.count, 1);
-    for (uint8_t i = 1; i < TG_PENDING_RECALLS; ++i)
-        assert_true(tg_pending_recalls_add(&pending, (struct tg_id){{9, i}}));
+    for (int i = 1; i < TG_PENDING_RECALLS; ++i)
+        assert_true(tg_pending_recalls_add(&pending, (struct tg_id){{9, (uint8_t)i}}));
     assert_false(tg_pending_recalls_add(&pending, another));
     assert_int_equal(pending.count, TG_PENDING_RECALLS);
 }
