@@ -55,11 +55,11 @@ static const struct tg_client_error_row rows[TG_ERROR_COUNT] = {
     [TG_ERROR_BUDGET_EXCEEDED] = {"budget_exceeded", 429, "insufficient_quota", TG_RETRY_NO,
                                   "The budget '{0}' cannot cover this request, which may cost up to {1}: of its limit "
                                   "of {2}{3}, {4} are settled and {5} are reserved by requests in flight, which leaves "
-                                  "{6}. {7}{8}"},
+                                  "{6} free. {7}{8}"},
     [TG_ERROR_BUDGET_BUSY] = {"budget_busy", 429, "rate_limit_exceeded", TG_RETRY_YES,
                               "The budget '{0}' is taken by other requests for the moment. This request may cost up to "
                               "{1}: of the limit of {2}{3}, {4} are settled and {5} are reserved by requests in "
-                              "flight, which leaves {6}. Try again shortly. {7}{8}"},
+                              "flight, which leaves {6} free. Try again shortly. {7}{8}"},
     [TG_ERROR_MODEL_NOT_PRICED] = {"model_not_priced", 503, SERVER, TG_RETRY_NO,
                                    "The model '{0}' has no price in force, and the budget '{1}' counts money, so the "
                                    "request cannot be held to it. An administrator has to set a price."},
