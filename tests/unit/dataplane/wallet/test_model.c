@@ -228,6 +228,38 @@ static void two_hundred_calls_at_once_never_overspend_a_waiting_budget(void **st
     world_destroy(world);
 }
 
+/* 64 at a time over two replicas, each costing a third of its worst case, until ten times as much was asked for as
+ * there is: nobody is BUSY, nobody is refused while a worst case is left, and what is left in the end covers none. */
+static void ten_thousand_calls_use_up_a_budget_for_a_tenth_of_them(void **state)
+{
+    enum { CALLS = 10000, AT_ONCE = 64, WORST = 37, TRUE = 11 };
+    struct tg_wallet_budget budget = {
+        .id = {{'b', 0}},
+        .contention = TG_BUDGET_WAIT,
+        .max_wait_ms = 60000,
+        .limit_amount = CALLS / 10 * TRUE * INT64_C(600000),
+    };
+    struct world *world = world_create(base_seed, &budget, (int64_t[]){0}, 1, 2);
+    world->is_calm = true;
+    for (int started = 0; started < CALLS || world_live_calls(world) != 0;) {
+        while (started < CALLS && world_live_calls(world) < AT_ONCE) {
+            size_t replica = (size_t)started++ % 2;
+            struct tg_wallet_demand demand = {.account = world->replicas[replica].accounts[0],
+                                              .per_output_token = 600000};
+            struct call *call = world_idle_call(world);
+            world_start(world, call, replica, &demand, 1, WORST, TRUE, 1 + (int64_t)world_random(world, 10));
+            if (call->state == CALL_IDLE)
+                break; /* refused: the next one comes when some time has passed */
+        }
+        world_pass(world, 1);
+    }
+    print_message("%d served, %d refused in %d ms\n", (int)world->reserved_count, (int)world->exceeded_count,
+                  (int)(world->now_ms - 100000));
+    assert_int_equal(world->busy_count, 0);
+    assert_true(budget.limit_amount - world_account(world, 0)->spent < WORST * INT64_C(600000));
+    world_destroy(world);
+}
+
 int main(int argc, char **argv)
 {
     const char *seed = argc > 1 ? argv[1] : getenv("TOLLGATE_SEED");
@@ -237,6 +269,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_books_hold_under_random_schedules),
         cmocka_unit_test(two_hundred_calls_at_once_are_all_answered_by_a_clamping_budget),
         cmocka_unit_test(two_hundred_calls_at_once_never_overspend_a_waiting_budget),
+        cmocka_unit_test(ten_thousand_calls_use_up_a_budget_for_a_tenth_of_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
