@@ -104,6 +104,15 @@ static enum tg_status read_rows(tg_db *db, const char *sql, const struct tg_db_v
     return status;
 }
 
+enum tg_status tg_feed_read_revision(tg_db *db, struct tg_feed_state *state, struct tg_error *error)
+{
+    TG_DB_RESULT tg_db_result *result = NULL;
+    enum tg_status status = read_rows(db, "SELECT epoch, revision FROM config_state", NULL, 0, &result, error);
+    if (status == TG_OK)
+        *state = (struct tg_feed_state){.epoch = tg_db_get_id(result, 0, 0), .revision = tg_db_get_int64(result, 0, 1)};
+    return status;
+}
+
 enum tg_status tg_feed_read_state(tg_db *db, struct tg_feed_state *state, struct tg_error *error)
 {
     TG_DB_RESULT tg_db_result *result = NULL;

@@ -22,6 +22,9 @@ struct tg_feed_state {
 };
 enum tg_status tg_feed_read_state(tg_db *db, struct tg_feed_state *state, struct tg_error *error) TG_MUST_CHECK;
 
+/* The cheap part of it; the digest is left empty. */
+enum tg_status tg_feed_read_revision(tg_db *db, struct tg_feed_state *state, struct tg_error *error) TG_MUST_CHECK;
+
 enum tg_feed_phase {
     TG_FEED_IDLE,     /* the replica holds `held_revision` */
     TG_FEED_SENDING,  /* pages are on their way */

@@ -27,7 +27,7 @@ static void raise_revision(tg_replication *server, int64_t revision)
 static enum tg_status look(struct watch *watch, struct tg_error *error)
 {
     struct tg_feed_state state;
-    enum tg_status status = tg_feed_read_state(watch->server->notices, &state, error);
+    enum tg_status status = tg_feed_read_revision(watch->server->notices, &state, error);
     if (status != TG_OK)
         return status;
     watch->looked_at_ms = tg_time_monotonic_ms();
