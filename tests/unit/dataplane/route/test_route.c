@@ -1,0 +1,109 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "dataplane/route/route.h"
+
+static const struct tg_price PRICE = {.input_pusd = 1};
+
+static struct tg_model model_of(const struct tg_deployment *deployments, size_t count)
+{
+    return (struct tg_model){.deployments = deployments, .deployment_count = count};
+}
+
+static void a_lower_priority_number_always_comes_first(void **state)
+{
+    struct tg_deployment deployments[] = {
+        {.priority = 0, .weight = 1}, {.priority = 1, .weight = 1000}, {.priority = 2}};
+    struct tg_model model = model_of(deployments, 3);
+    for (uint64_t random = 0; random < 100; ++random) {
+        struct tg_route route;
+        tg_route_plan(&model, random, false, 0, &route);
+        for (size_t i = 0; i < 3; ++i)
+            assert_ptr_equal(tg_route_next(&route), &deployments[i]);
+        assert_null(tg_route_next(&route));
+    }
+}
+
+static void among_equals_each_is_first_in_proportion_to_its_weight(void **state)
+{
+    struct tg_deployment deployments[] = {{.weight = 1}, {.weight = 3}, {.weight = 0}, {.weight = 6}};
+    struct tg_model model = model_of(deployments, 4);
+    int first[4] = {0};
+    for (uint64_t random = 0; random < 20000; ++random) {
+        struct tg_route route;
+        tg_route_plan(&model, random * UINT64_C(0x9e3779b97f4a7c15), false, 0, &route);
+        ++first[tg_route_next(&route) - deployments];
+    }
+    assert_in_range(first[0], 1800, 2200);
+    assert_in_range(first[1], 5700, 6300);
+    assert_int_equal(first[2], 0);
+    assert_in_range(first[3], 11600, 12400);
+}
+
+static void every_deployment_is_a_candidate_once(void **state)
+{
+    struct tg_deployment deployments[] = {
+        {.weight = 5}, {.weight = 0}, {.weight = 2}, {.priority = 1}, {.priority = 1}};
+    struct tg_model model = model_of(deployments, 5);
+    for (uint64_t random = 0; random < 1000; ++random) {
+        struct tg_route route;
+        unsigned seen = 0;
+        tg_route_plan(&model, random, false, 0, &route);
+        for (size_t i = 0; i < 5; ++i) {
+            assert_true(tg_route_has_next(&route));
+            size_t index = (size_t)(tg_route_next(&route) - deployments);
+            assert_true(i < 3 ? index < 3 : index >= 3);
+            seen |= 1u << index;
+        }
+        assert_int_equal(seen, 31);
+        assert_false(tg_route_has_next(&route));
+    }
+}
+
+static void the_same_number_gives_the_same_order(void **state)
+{
+    struct tg_deployment deployments[] = {{.weight = 1}, {.weight = 1}, {.weight = 1}, {.weight = 1}};
+    struct tg_model model = model_of(deployments, 4);
+    struct tg_route a, b;
+    tg_route_plan(&model, 42, false, 0, &a);
+    tg_route_plan(&model, 42, false, 0, &b);
+    assert_memory_equal(a.candidates, b.candidates, 4 * sizeof(a.candidates[0]));
+}
+
+static void where_money_counts_only_priced_deployments_are_tried(void **state)
+{
+    struct tg_deployment deployments[] = {{.weight = 100}, {.weight = 1, .prices = &PRICE, .price_count = 1}};
+    struct tg_model model = model_of(deployments, 2);
+    struct tg_route route;
+    tg_route_plan(&model, 7, true, 0, &route);
+    assert_int_equal(route.count, 1);
+    assert_ptr_equal(tg_route_next(&route), &deployments[1]);
+}
+
+static void more_deployments_than_anybody_tries_are_cut_off(void **state)
+{
+    static struct tg_deployment deployments[TG_ROUTE_MAX_CANDIDATES + 5];
+    struct tg_model model = model_of(deployments, TG_ROUTE_MAX_CANDIDATES + 5);
+    struct tg_route route;
+    tg_route_plan(&model, 7, false, 0, &route);
+    assert_int_equal(route.count, TG_ROUTE_MAX_CANDIDATES);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lower_priority_number_always_comes_first),
+        cmocka_unit_test(among_equals_each_is_first_in_proportion_to_its_weight),
+        cmocka_unit_test(every_deployment_is_a_candidate_once),
+        cmocka_unit_test(the_same_number_gives_the_same_order),
+        cmocka_unit_test(where_money_counts_only_priced_deployments_are_tried),
+        cmocka_unit_test(more_deployments_than_anybody_tries_are_cut_off),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
