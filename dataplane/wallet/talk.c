@@ -268,6 +268,10 @@ void tg_wallet_on_grant(tg_wallet *wallet, const struct tg_wallet_grant *grant, 
 
 static void on_connected(tg_wallet_account *account, int64_t now_ms)
 {
+    /* Thousands of budgets are never used: they cost nothing here, where workers wait for the mutex. */
+    if (account->pace.second_began_ms == 0 && account->request_state == REQUEST_NONE && account->lease == NULL &&
+        account->past == NULL && account->first == NULL)
+        return;
     if (account->request_state == REQUEST_SENT)
         account->request_state = REQUEST_UNSENT;
     if (account->lease != NULL)
