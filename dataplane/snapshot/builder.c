@@ -5,8 +5,6 @@
 
 #include "dataplane/snapshot/snapshot_internal.h"
 
-#define TYPE(name) TOLLGATE__V1__RESOURCE_TYPE__RESOURCE_TYPE_##name
-
 enum { TRIM_FROM_CHANGES = 1000 };
 static const size_t default_max_bytes = (size_t)512 << 20;
 
@@ -63,22 +61,25 @@ void tg_snapshot_builder_delete(tg_snapshot_builder *builder, Tollgate__V1__Reso
 
 static bool principals_change(const struct tg_store *store)
 {
-    static const Tollgate__V1__ResourceType types[] = {TYPE(ORGANIZATION), TYPE(TEAM),    TYPE(PROJECT),
-                                                       TYPE(APPLICATION),  TYPE(API_KEY), TYPE(ACCESS_PROFILE)};
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); ++i) {
-        if (tg_store_changes(store, types[i]))
+    for (size_t i = 0; i < store->changed_count; ++i) {
+        const struct tg_stored *stored = store->changed[i];
+        if (stored->next != stored->live && tg_is_of_principals(stored))
             return true;
     }
-    return false;
+    return store->is_full;
 }
 
 static enum tg_status build_principals(tg_snapshot_builder *builder, tg_snapshot *snapshot, struct tg_error *error)
 {
-    if (builder->current == NULL || principals_change(&builder->store))
-        return tg_principals_build(&builder->store, &snapshot->principals, error);
-    snapshot->principals = builder->current->principals;
-    atomic_fetch_add_explicit(&snapshot->principals->references, 1, memory_order_relaxed);
-    return TG_OK;
+    struct tg_principals *before = builder->current == NULL ? NULL : builder->current->principals;
+    if (before != NULL && !principals_change(&builder->store)) {
+        atomic_fetch_add_explicit(&before->references, 1, memory_order_relaxed);
+        snapshot->principals = before;
+        return TG_OK;
+    }
+    if (before != NULL && tg_principals_can_extend(&builder->store, before))
+        return tg_principals_extend(&builder->store, before, &snapshot->principals, error);
+    return tg_principals_build(&builder->store, &snapshot->principals, error);
 }
 
 static enum tg_status build_catalog(tg_snapshot_builder *builder, tg_snapshot *snapshot, struct tg_error *error)

@@ -63,21 +63,28 @@ static void add_applications(const struct tg_store *store, struct tg_principals 
     }
 }
 
-static bool has_key(const struct tg_principals *principals, const uint8_t sha256[32], uint64_t hash)
+static uint64_t hash_of_key(const uint8_t sha256[32])
+{
+    uint64_t hash;
+    memcpy(&hash, sha256, sizeof(hash));
+    return hash;
+}
+
+static struct tg_principal_key *find_key(const struct tg_principals *principals, const uint8_t sha256[32])
 {
     const struct tg_index *index = &principals->by_sha256;
     uint32_t position;
-    for (uint32_t at = tg_index_first(index, hash); (position = index->places[at]) != UINT32_MAX;
+    for (uint32_t at = tg_index_first(index, hash_of_key(sha256)); (position = index->places[at]) != UINT32_MAX;
          at = (at + 1) & index->mask) {
         if (memcmp(principals->keys[position].sha256, sha256, 32) == 0)
-            return true;
+            return &principals->keys[position];
     }
-    return false;
+    return NULL;
 }
 
-static enum tg_status add_key(const struct tg_store *store, const struct tg_stored *stored,
-                              const struct tg_version *version, struct tg_principals *principals,
-                              struct tg_error *error)
+/* Fills a key's entry; its application's slot is right. */
+static enum tg_status fill_key(const struct tg_store *store, const struct tg_stored *stored,
+                               const struct tg_version *version, struct tg_principal_key *key, struct tg_error *error)
 {
     struct tg_stored *application, *profile;
     enum tg_status status =
@@ -87,12 +94,6 @@ static enum tg_status add_key(const struct tg_store *store, const struct tg_stor
                              &profile, error);
     if (status != TG_OK)
         return status;
-    uint64_t hash;
-    memcpy(&hash, version->key_sha256, sizeof(hash));
-    if (has_key(principals, version->key_sha256, hash))
-        return tg_refuse(stored, "sha256", error, "is that of another key");
-    tg_index_put(&principals->by_sha256, hash, (uint32_t)principals->key_count);
-    struct tg_principal_key *key = &principals->keys[principals->key_count++];
     *key = (struct tg_principal_key){
         .id = stored->id,
         .access_profile_id = version->access_profile_id,
@@ -101,6 +102,20 @@ static enum tg_status add_key(const struct tg_store *store, const struct tg_stor
         .is_revoked = version->is_revoked,
     };
     memcpy(key->sha256, version->key_sha256, sizeof(key->sha256));
+    return TG_OK;
+}
+
+static enum tg_status add_key(const struct tg_store *store, const struct tg_stored *stored,
+                              const struct tg_version *version, struct tg_principals *principals,
+                              struct tg_error *error)
+{
+    struct tg_principal_key *key = &principals->keys[principals->key_count];
+    enum tg_status status = fill_key(store, stored, version, key, error);
+    if (status != TG_OK)
+        return status;
+    if (find_key(principals, version->key_sha256) != NULL)
+        return tg_refuse(stored, "sha256", error, "is that of another key");
+    tg_index_put(&principals->by_sha256, hash_of_key(version->key_sha256), (uint32_t)principals->key_count++);
     return TG_OK;
 }
 
@@ -141,4 +156,75 @@ enum tg_status tg_principals_build(const struct tg_store *store, struct tg_princ
     }
     *principals = made;
     return TG_OK;
+}
+
+/* ---- a few keys more ---- */
+
+static bool is_simple_change(const struct tg_store *store, const struct tg_principals *before,
+                             const struct tg_stored *stored)
+{
+    if (stored->type != TYPE(API_KEY) || stored->next == NULL ||
+        (stored->live != NULL && memcmp(stored->live->key_sha256, stored->next->key_sha256, 32) != 0))
+        return false;
+    /* Slots are those of the last build that was tried, which is not always the one that `before` came from. */
+    const struct tg_stored *application = tg_store_find(store, TYPE(APPLICATION), stored->next->parent_id);
+    return application == NULL || (application->slot < before->application_count &&
+                                   tg_id_equals(before->applications[application->slot].id, application->id));
+}
+
+bool tg_principals_can_extend(const struct tg_store *store, const struct tg_principals *before)
+{
+    size_t added = 0;
+    if (store->is_full)
+        return false;
+    for (size_t i = 0; i < store->changed_count; ++i) {
+        const struct tg_stored *stored = store->changed[i];
+        if (stored->next == stored->live || !tg_is_of_principals(stored))
+            continue;
+        if (!is_simple_change(store, before, stored))
+            return false;
+        added += stored->live == NULL;
+    }
+    return 2 * (before->key_count + added) <= (size_t)before->by_sha256.mask + 1;
+}
+
+static struct tg_principals *copy_of(const struct tg_principals *before, size_t spare_keys)
+{
+    struct tg_principals *made = allocate(1, sizeof(*made));
+    size_t index_bytes = ((size_t)before->by_sha256.mask + 1) * sizeof(*before->by_sha256.places);
+    atomic_init(&made->references, 1);
+    made->key_count = before->key_count;
+    made->application_count = before->application_count;
+    made->by_sha256.mask = before->by_sha256.mask;
+    made->keys = malloc((before->key_count + spare_keys + 1) * sizeof(*made->keys));
+    made->applications = malloc((before->application_count + 1) * sizeof(*made->applications));
+    made->by_sha256.places = malloc(index_bytes);
+    if (made->keys == NULL || made->applications == NULL || made->by_sha256.places == NULL)
+        abort();
+    memcpy(made->keys, before->keys, before->key_count * sizeof(*made->keys));
+    memcpy(made->applications, before->applications, before->application_count * sizeof(*made->applications));
+    memcpy(made->by_sha256.places, before->by_sha256.places, index_bytes);
+    return made;
+}
+
+enum tg_status tg_principals_extend(const struct tg_store *store, const struct tg_principals *before,
+                                    struct tg_principals **principals, struct tg_error *error)
+{
+    struct tg_principals *made = copy_of(before, store->changed_count);
+    enum tg_status status = TG_OK;
+    for (size_t i = 0; i < store->changed_count && status == TG_OK; ++i) {
+        const struct tg_stored *stored = store->changed[i];
+        if (stored->next == stored->live || !tg_is_of_principals(stored))
+            continue;
+        if (stored->live == NULL)
+            status = add_key(store, stored, stored->next, made, error);
+        else
+            status = fill_key(store, stored, stored->next, find_key(made, stored->next->key_sha256), error);
+    }
+    if (status != TG_OK) {
+        tg_principals_unref(made);
+        made = NULL;
+    }
+    *principals = made;
+    return status;
 }

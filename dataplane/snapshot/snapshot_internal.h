@@ -67,6 +67,21 @@ void tg_principals_unref(struct tg_principals *principals); /* any thread; NULL 
 enum tg_status tg_principals_build(const struct tg_store *store, struct tg_principals **principals,
                                    struct tg_error *error) TG_MUST_CHECK;
 
+/* Whether the change of this resource concerns principals. Of access profiles only that they exist, and where, does. */
+static inline bool tg_is_of_principals(const struct tg_stored *stored)
+{
+    if (stored->type == TOLLGATE__V1__RESOURCE_TYPE__RESOURCE_TYPE_ACCESS_PROFILE)
+        return stored->live != NULL &&
+               (stored->next == NULL || !tg_id_equals(stored->live->organization_id, stored->next->organization_id));
+    return stored->type >= TOLLGATE__V1__RESOURCE_TYPE__RESOURCE_TYPE_ORGANIZATION &&
+           stored->type <= TOLLGATE__V1__RESOURCE_TYPE__RESOURCE_TYPE_API_KEY;
+}
+
+/* The frequent case by a copy: only keys are new, or changed in what is not their hash. */
+bool tg_principals_can_extend(const struct tg_store *store, const struct tg_principals *before);
+enum tg_status tg_principals_extend(const struct tg_store *store, const struct tg_principals *before,
+                                    struct tg_principals **principals, struct tg_error *error) TG_MUST_CHECK;
+
 struct tg_catalog_model {
     struct tg_model model; /* first: what is handed out points here */
     struct tg_id organization_id;

@@ -310,17 +310,6 @@ struct tg_digest tg_store_next_digest(const struct tg_store *store)
     return digest;
 }
 
-bool tg_store_changes(const struct tg_store *store, Tollgate__V1__ResourceType type)
-{
-    if (store->is_full)
-        return true;
-    for (size_t i = 0; i < store->changed_count; ++i) {
-        if (store->changed[i]->type == type && store->changed[i]->next != store->changed[i]->live)
-            return true;
-    }
-    return false;
-}
-
 void tg_store_commit(struct tg_store *store, const struct tg_digest *digest)
 {
     if (store->is_full) {

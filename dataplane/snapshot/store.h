@@ -66,9 +66,6 @@ static inline const struct tg_version *tg_store_outlook(const struct tg_store *s
 /* The digest after commit. */
 struct tg_digest tg_store_next_digest(const struct tg_store *store);
 
-/* Whether a resource of that type would change. */
-bool tg_store_changes(const struct tg_store *store, Tollgate__V1__ResourceType type);
-
 /* Makes the outlook live. */
 void tg_store_commit(struct tg_store *store, const struct tg_digest *digest);
 

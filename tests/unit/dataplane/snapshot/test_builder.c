@@ -108,6 +108,62 @@ static void a_delta_changes_one_thing_and_the_old_snapshot_stays_as_it_was(void 
     world_deinit(&world);
 }
 
+static void keys_added_after_a_refused_reorganisation_lead_to_their_own_application(void **state)
+{
+    struct world world;
+    world_init(&world);
+    send_everything(&world);
+    for (uint32_t i = 2; i <= 5; ++i)
+        send_made(&world, WORLD_TYPE(APPLICATION), i, 1);
+    tg_snapshot_unref(must_commit(&world));
+    tg_snapshot_builder_begin(world.builder, false);
+    /* A refused build numbers the applications anew; nothing of that may show. */
+    struct tg_digest good = world.digest;
+    send_made(&world, WORLD_TYPE(APPLICATION), 6, 1);
+    struct parts parts;
+    make(&parts, WORLD_TYPE(API_KEY), 7, 99);
+    send_resource(&world, &parts.resource, NULL);
+    tg_snapshot *snapshot;
+    struct tg_error error;
+    assert_int_equal(commit(&world, &snapshot, &error), TG_INVALID);
+    world.digest = good;
+    for (uint32_t i = 2; i <= 5; ++i) {
+        send_made(&world, WORLD_TYPE(API_KEY), i, i);
+        snapshot = must_commit(&world);
+        assert_true(tg_id_equals(principal_of(snapshot, i).application_id, id_of(WORLD_TYPE(APPLICATION), i)));
+        assert_true(tg_id_equals(principal_of(snapshot, 1).application_id, id_of(WORLD_TYPE(APPLICATION), 1)));
+        tg_snapshot_unref(snapshot);
+    }
+    world_deinit(&world);
+}
+
+static void a_key_that_moves_or_goes_is_followed(void **state)
+{
+    struct world world;
+    world_init(&world);
+    send_everything(&world);
+    send_made(&world, WORLD_TYPE(APPLICATION), 2, 1);
+    send_made(&world, WORLD_TYPE(API_KEY), 2, 1);
+    tg_snapshot_unref(must_commit(&world));
+    tg_snapshot_builder_begin(world.builder, false);
+    struct parts before, after;
+    send_resource(&world, make(&after, WORLD_TYPE(API_KEY), 2, 2), make(&before, WORLD_TYPE(API_KEY), 2, 1));
+    tg_snapshot *snapshot = must_commit(&world);
+    assert_true(tg_id_equals(principal_of(snapshot, 2).application_id, id_of(WORLD_TYPE(APPLICATION), 2)));
+    tg_snapshot_unref(snapshot);
+    struct tg_buf packed;
+    tg_buf_init(&packed, 4096);
+    assert_int_equal(tg_wire_pack(&after.resource.base, &packed), TG_OK);
+    digest_of(tg_buf_text(&packed), false, &world.digest);
+    tg_buf_deinit(&packed);
+    tg_snapshot_builder_delete(world.builder, WORLD_TYPE(API_KEY), id_of(WORLD_TYPE(API_KEY), 2));
+    snapshot = must_commit(&world);
+    assert_false(has_key(snapshot, 2));
+    assert_true(has_key(snapshot, 1));
+    tg_snapshot_unref(snapshot);
+    world_deinit(&world);
+}
+
 static void a_full_snapshot_forgets_what_it_does_not_name(void **state)
 {
     struct world world;
@@ -337,6 +393,8 @@ int main(void)
         cmocka_unit_test(a_key_leads_to_everything_that_a_call_needs),
         cmocka_unit_test(what_the_profile_does_not_name_does_not_exist),
         cmocka_unit_test(a_delta_changes_one_thing_and_the_old_snapshot_stays_as_it_was),
+        cmocka_unit_test(keys_added_after_a_refused_reorganisation_lead_to_their_own_application),
+        cmocka_unit_test(a_key_that_moves_or_goes_is_followed),
         cmocka_unit_test(a_full_snapshot_forgets_what_it_does_not_name),
         cmocka_unit_test(a_wrong_digest_is_refused_and_nothing_changes),
         cmocka_unit_test(every_kind_of_mistake_is_refused_whole_and_named),
