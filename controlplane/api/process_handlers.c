@@ -26,9 +26,9 @@ void tg_api_show_readiness(struct tg_api_job *job)
         answer_text(job, "ready\n");
     else if (status == TG_IO || status == TG_DENIED)
         tg_refuse(&job->refusal, TG_REFUSAL_UNAVAILABLE,
-                  "The database is not migrated, or the service's role may not use it: %s", error.message);
-    else
-        tg_refuse(&job->refusal, TG_REFUSAL_UNAVAILABLE, "%s", error.message);
+                  "The database is not migrated, or the service's role may not use it.");
+    if (status != TG_OK) /* why is for the log: anybody may ask this */
+        tg_refuse_failure(&job->refusal, status, &error);
 }
 
 void tg_api_show_metrics(struct tg_api_job *job)
