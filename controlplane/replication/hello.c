@@ -68,7 +68,7 @@ static enum tg_status send_welcome(struct tg_session *session, const struct tg_f
     Tollgate__V1__ControlFrame frame = TOLLGATE__V1__CONTROL_FRAME__INIT;
     frame.kind_case = TOLLGATE__V1__CONTROL_FRAME__KIND_WELCOME;
     frame.welcome = &welcome;
-    return tg_session_send(session, &frame, error);
+    return tg_replication_session_send(session, &frame, error);
 }
 
 static enum tg_status admit(struct tg_session *session, const Tollgate__V1__Hello *hello, tg_db *db,
@@ -111,7 +111,7 @@ enum tg_status tg_hello_exchange(struct tg_session *session, struct tg_error *er
         status = identify(session, frame->hello, error);
     if (status == TG_OK) {
         /* From here on nothing is missed: what changes after the state is read wakes the session. */
-        tg_server_announce(session->server, session);
+        tg_replication_announce(session->server, session);
         status = tg_db_pool_take(session->server->states, TG_SESSION_POOL_WAIT_MS, &db, error);
     }
     if (status == TG_OK) {

@@ -73,15 +73,15 @@ struct tg_replication {
 };
 
 /* The thread of one session: from the handshake to the end. */
-void *tg_session_run(void *session);
+void *tg_replication_session_run(void *session);
 
 /* Ends older sessions of the same replica and makes this one visible to notices. */
-void tg_server_announce(tg_replication *server, struct tg_session *session);
+void tg_replication_announce(tg_replication *server, struct tg_session *session);
 /* Wakes every announced session; with `budget_id`, asks all but the spared boot to return what is idle of it. */
-void tg_server_wake_all(tg_replication *server);
-void tg_server_recall(tg_replication *server, struct tg_id budget_id, struct tg_id spared_boot);
+void tg_replication_wake_all(tg_replication *server);
+void tg_replication_recall(tg_replication *server, struct tg_id budget_id, struct tg_id spared_boot);
 /* Every replica is to come back anew: the database is another one. */
-void tg_server_end_all(tg_replication *server);
+void tg_replication_end_all(tg_replication *server);
 
 /* notices.c */
 void *tg_notices_run(void *server);
@@ -98,8 +98,8 @@ enum tg_status tg_lending_send_recalls(struct tg_session *session, struct tg_err
 enum tg_status tg_hello_exchange(struct tg_session *session, struct tg_error *error) TG_MUST_CHECK;
 
 /* Queues a frame for the replica. */
-enum tg_status tg_session_send(struct tg_session *session, const Tollgate__V1__ControlFrame *frame,
-                               struct tg_error *error) TG_MUST_CHECK;
+enum tg_status tg_replication_session_send(struct tg_session *session, const Tollgate__V1__ControlFrame *frame,
+                                           struct tg_error *error) TG_MUST_CHECK;
 
 /* How long a session waits for one of the shared database connections. */
 enum { TG_SESSION_POOL_WAIT_MS = 10000 };

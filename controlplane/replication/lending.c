@@ -47,7 +47,7 @@ static enum tg_status send_grant(struct tg_session *session, uint64_t request_nu
     Tollgate__V1__ControlFrame frame = TOLLGATE__V1__CONTROL_FRAME__INIT;
     frame.kind_case = TOLLGATE__V1__CONTROL_FRAME__KIND_LEASE_GRANT;
     frame.lease_grant = &grant;
-    return tg_session_send(session, &frame, error);
+    return tg_replication_session_send(session, &frame, error);
 }
 
 enum tg_status tg_lending_on_request(struct tg_session *session, const Tollgate__V1__LeaseRequest *request,
@@ -109,7 +109,7 @@ enum tg_status tg_lending_on_return(struct tg_session *session, const Tollgate__
     Tollgate__V1__ControlFrame frame = TOLLGATE__V1__CONTROL_FRAME__INIT;
     frame.kind_case = TOLLGATE__V1__CONTROL_FRAME__KIND_LEASE_RETURN_ACK;
     frame.lease_return_ack = &ack;
-    return tg_session_send(session, &frame, error);
+    return tg_replication_session_send(session, &frame, error);
 }
 
 enum tg_status tg_lending_send_recalls(struct tg_session *session, struct tg_error *error)
@@ -125,7 +125,7 @@ enum tg_status tg_lending_send_recalls(struct tg_session *session, struct tg_err
         Tollgate__V1__ControlFrame frame = TOLLGATE__V1__CONTROL_FRAME__INIT;
         frame.kind_case = TOLLGATE__V1__CONTROL_FRAME__KIND_LEASE_RECALL;
         frame.lease_recall = &recall;
-        status = tg_session_send(session, &frame, error);
+        status = tg_replication_session_send(session, &frame, error);
     }
     return status;
 }

@@ -21,7 +21,7 @@ static void raise_revision(tg_replication *server, int64_t revision)
     while (revision > known && !atomic_compare_exchange_weak(&server->latest_revision, &known, revision))
         continue;
     if (revision > known)
-        tg_server_wake_all(server);
+        tg_replication_wake_all(server);
 }
 
 static enum tg_status look(struct watch *watch, struct tg_error *error)
@@ -36,7 +36,7 @@ static enum tg_status look(struct watch *watch, struct tg_error *error)
     if (is_another && !tg_id_is_zero(watch->epoch)) {
         tg_log(TG_LOG_WARNING, "database_replaced", tg_log_number("revision", state.revision));
         atomic_store(&watch->server->latest_revision, 0);
-        tg_server_end_all(watch->server);
+        tg_replication_end_all(watch->server);
     }
     watch->epoch = state.epoch;
     raise_revision(watch->server, state.revision);
@@ -62,7 +62,7 @@ static void on_notice(struct watch *watch, const struct tg_db_notice *notice)
     if (tg_text_is(channel, TG_SNAPSHOT_CHANNEL) && tg_text_to_u64(payload, &revision) && revision <= INT64_MAX)
         raise_revision(watch->server, (int64_t)revision);
     else if (tg_text_is(channel, TG_BANK_RECALL_CHANNEL) && tg_bank_parse_recall(payload, &budget_id, &spared_boot))
-        tg_server_recall(watch->server, budget_id, spared_boot);
+        tg_replication_recall(watch->server, budget_id, spared_boot);
     else
         tg_log(TG_LOG_WARNING, "unknown_notice", tg_log_text("channel", channel));
 }

@@ -51,7 +51,7 @@ static void reap(tg_replication *server)
     }
 }
 
-void tg_server_announce(tg_replication *server, struct tg_session *session)
+void tg_replication_announce(tg_replication *server, struct tg_session *session)
 {
     pthread_mutex_lock(&server->mutex);
     for (struct tg_session *other = server->sessions; other != NULL; other = other->next)
@@ -61,7 +61,7 @@ void tg_server_announce(tg_replication *server, struct tg_session *session)
     pthread_mutex_unlock(&server->mutex);
 }
 
-void tg_server_wake_all(tg_replication *server)
+void tg_replication_wake_all(tg_replication *server)
 {
     pthread_mutex_lock(&server->mutex);
     for (struct tg_session *session = server->sessions; session != NULL; session = session->next)
@@ -70,7 +70,7 @@ void tg_server_wake_all(tg_replication *server)
     pthread_mutex_unlock(&server->mutex);
 }
 
-void tg_server_recall(tg_replication *server, struct tg_id budget_id, struct tg_id spared_boot)
+void tg_replication_recall(tg_replication *server, struct tg_id budget_id, struct tg_id spared_boot)
 {
     pthread_mutex_lock(&server->mutex);
     for (struct tg_session *session = server->sessions; session != NULL; session = session->next) {
@@ -85,7 +85,7 @@ void tg_server_recall(tg_replication *server, struct tg_id budget_id, struct tg_
     pthread_mutex_unlock(&server->mutex);
 }
 
-void tg_server_end_all(tg_replication *server)
+void tg_replication_end_all(tg_replication *server)
 {
     pthread_mutex_lock(&server->mutex);
     for (struct tg_session *session = server->sessions; session != NULL; session = session->next)
@@ -120,7 +120,7 @@ static void start_session(tg_replication *server, int fd)
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
     pthread_mutex_lock(&server->mutex); /* it is in the list before it can finish */
-    int reason = pthread_create(&session->thread, &attributes, tg_session_run, session);
+    int reason = pthread_create(&session->thread, &attributes, tg_replication_session_run, session);
     if (reason == 0) {
         session->next = server->sessions;
         server->sessions = session;
@@ -164,7 +164,7 @@ static void *run_accepting(void *argument)
             accept_one(server);
     }
     for (;;) {
-        tg_server_end_all(server);
+        tg_replication_end_all(server);
         reap(server);
         if (server->session_count == 0)
             return NULL;

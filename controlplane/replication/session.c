@@ -7,8 +7,8 @@
 
 enum { HANDSHAKE_TIMEOUT_MS = 10000, HEALTH_INTERVAL_MS = 2000, MAX_REASON_BYTES = 2000 };
 
-enum tg_status tg_session_send(struct tg_session *session, const Tollgate__V1__ControlFrame *frame,
-                               struct tg_error *error)
+enum tg_status tg_replication_session_send(struct tg_session *session, const Tollgate__V1__ControlFrame *frame,
+                                           struct tg_error *error)
 {
     enum tg_status status = tg_wire_link_send(session->link, &frame->base);
     if (status == TG_OK)
@@ -103,7 +103,7 @@ static enum tg_status send_results(struct tg_session *session, struct tg_error *
             frame.kind_case = TOLLGATE__V1__CONTROL_FRAME__KIND_USAGE_ACK;
             frame.usage_ack = &ack;
         }
-        status = tg_session_send(session, &frame, error);
+        status = tg_replication_session_send(session, &frame, error);
     }
     return status;
 }
@@ -187,7 +187,7 @@ static enum tg_status ping(struct tg_session *session, struct tg_error *error)
     Tollgate__V1__ControlFrame frame = TOLLGATE__V1__CONTROL_FRAME__INIT;
     frame.kind_case = TOLLGATE__V1__CONTROL_FRAME__KIND_PING;
     frame.ping = &message;
-    return tg_session_send(session, &frame, error);
+    return tg_replication_session_send(session, &frame, error);
 }
 
 static enum tg_status refresh(struct tg_session *session, struct tg_error *error)
@@ -300,7 +300,7 @@ static bool is_ended(void *user)
     return atomic_load(&session->must_end);
 }
 
-void *tg_session_run(void *argument)
+void *tg_replication_session_run(void *argument)
 {
     struct tg_session *session = argument;
     struct tg_error error = {0};
