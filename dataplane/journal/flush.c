@@ -98,7 +98,10 @@ static void *run_flusher(void *user)
 enum tg_status tg_journal_start_flusher(tg_journal *journal, struct tg_error *error)
 {
     int failure = pthread_create(&journal->flusher, NULL, run_flusher, journal);
-    return failure == 0 ? TG_OK : tg_fail(error, TG_IO, "journal: a thread: %s", strerror(failure));
+    if (failure != 0)
+        return tg_fail(error, TG_IO, "journal: a thread: %s", strerror(failure));
+    pthread_setname_np(journal->flusher, "tg-journal");
+    return TG_OK;
 }
 
 void tg_journal_stop_flusher(tg_journal *journal)

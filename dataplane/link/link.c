@@ -173,6 +173,7 @@ enum tg_status tg_link_start(tg_link *link, tg_wallet *wallet, tg_journal *journ
     int failure = pthread_create(&link->thread, NULL, run, link);
     if (failure != 0)
         return tg_fail(error, TG_IO, "a thread for the stream: %s", strerror(failure));
+    pthread_setname_np(link->thread, "tg-link");
     link->is_started = true;
     return TG_OK;
 }

@@ -56,6 +56,7 @@ enum tg_status tg_saver_create(const tg_snapshot_disk *disk, tg_saver **saver, s
         free(made);
         return tg_fail(error, TG_IO, "a thread for saving snapshots: %s", strerror(failure));
     }
+    pthread_setname_np(made->thread, "tg-saver");
     *saver = made;
     return TG_OK;
 }

@@ -39,6 +39,7 @@ enum tg_status tg_monitor_start(const char *host, uint16_t port, struct tg_telem
         free(made);
         return status;
     }
+    pthread_setname_np(made->thread, "tg-monitor");
     *monitor = made;
     return TG_OK;
 }
