@@ -154,6 +154,32 @@ static void a_disk_without_room_is_seen_before_a_call_is_sent(void **state)
     tg_journal_close(journal);
 }
 
+static void a_start_on_a_full_disk_opens_and_works_as_soon_as_there_is_room(void **state)
+{
+    signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit limit = {.rlim_cur = 1, .rlim_max = RLIM_INFINITY};
+    struct rlimit before;
+    getrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    tg_journal *journal = open_journal(1); /* so that what earlier boots left can be shipped */
+    struct tg_journal_stats stats;
+    tg_journal_read_stats(journal, &stats);
+    assert_true(stats.is_full);
+    Tollgate__V1__UsageRecord record;
+    fill(&record, 1);
+    struct tg_journal_intent intent;
+    assert_int_equal(tg_journal_begin(journal, &record, &intent), TG_EXHAUSTED);
+    assert_null(read_batch(journal, 0, 0, 10));
+    setrlimit(RLIMIT_FSIZE, &before);
+    while (tg_journal_begin(journal, &record, &intent) != TG_OK)
+        sched_yield(); /* the file system is asked again after a second */
+    append(journal, 1, intent);
+    Tollgate__V1__UsageBatch *batch = read_batch(journal, 0, 0, 10);
+    assert_int_equal(batch->n_records, 1);
+    tg_wire_free(batch);
+    tg_journal_close(journal);
+}
+
 static void texts_are_cut_and_made_valid(void **state)
 {
     tg_journal *journal = open_journal(1);
@@ -249,6 +275,7 @@ int main(void)
         IN_DIRECTORY(a_slow_call_does_not_keep_the_files_of_quick_ones),
         IN_DIRECTORY(a_full_journal_refuses_calls_but_takes_every_record_it_promised),
         IN_DIRECTORY(a_disk_without_room_is_seen_before_a_call_is_sent),
+        IN_DIRECTORY(a_start_on_a_full_disk_opens_and_works_as_soon_as_there_is_room),
         IN_DIRECTORY(texts_are_cut_and_made_valid),
         IN_DIRECTORY(a_second_process_is_refused),
         IN_DIRECTORY(the_shipper_is_woken_once_after_it_found_nothing),
