@@ -18,6 +18,10 @@ enum tg_status tg_wire_pack(const ProtobufCMessage *message, struct tg_buf *buf)
 /* Writes it to `out`, which holds tg_wire_packed_bytes() octets; returns that number. */
 size_t tg_wire_pack_into(const ProtobufCMessage *message, void *out);
 
+/* The same for the one message of the request path, several times faster. Returns the length; 0 if it is more than
+ * `capacity`. */
+size_t tg_wire_pack_usage_record(const Tollgate__V1__UsageRecord *record, void *out, size_t capacity);
+
 /* TG_CORRUPT if the bytes are not such a message, TG_TOO_LARGE if it would take too much memory; *message is NULL then.
  * A frame of a kind that this version does not know has kind_case NOT_SET: ignore it. */
 enum tg_status tg_wire_unpack_replica_frame(struct tg_text packed, Tollgate__V1__ReplicaFrame **message,

@@ -52,6 +52,5 @@ size_t tg_journal_shape(const Tollgate__V1__UsageRecord *record, char *out)
     shaped.upstream_model = clean(record->upstream_model, rooms[2]);
     shaped.provider_request_id = clean(record->provider_request_id, rooms[3]);
     shaped.error_code = clean(record->error_code, rooms[4]);
-    size_t bytes = tg_wire_packed_bytes(&shaped.base);
-    return bytes > TG_JOURNAL_RECORD_MAX_BYTES ? 0 : tg_wire_pack_into(&shaped.base, out);
+    return tg_wire_pack_usage_record(&shaped, out, TG_JOURNAL_RECORD_MAX_BYTES);
 }
