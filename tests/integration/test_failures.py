@@ -13,7 +13,7 @@ from harness import Postgres, wait_until
 class Load(threading.Thread):
     """Calls over all replicas until told to stop; remembers what each client saw."""
 
-    def __init__(self, stack, concurrency=8, text="[[sim tokens=12 drip=2]] call {number}"):
+    def __init__(self, stack, concurrency=8, text="[[sim tokens=12 drip=20]] call {number}"):
         super().__init__()
         self.stack, self.concurrency, self.text = stack, concurrency, text
         self.stopping = threading.Event()
@@ -31,14 +31,15 @@ class Load(threading.Thread):
     async def call(self, client):
         while not self.stopping.is_set():
             self.number += 1
+            number, is_streaming = self.number, self.number % 2 == 0
             try:
-                stream = await client.chat.completions.create(
-                    model="gpt-4o-mini", messages=[{"role": "user", "content": self.text.format(number=self.number)}],
-                    stream=self.number % 2 == 0)
-                if self.number % 2 == 0:
-                    async for _ in stream:
+                answer = await client.chat.completions.create(
+                    model="gpt-4o-mini", messages=[{"role": "user", "content": self.text.format(number=number)}],
+                    stream=is_streaming)
+                if is_streaming:
+                    async for _ in answer:
                         pass
-                self.completed.append(self.number)
+                self.completed.append(number)
             except (openai.APIError, httpx.TransportError) as failure:
                 self.failed.append(failure)
                 await asyncio.sleep(0.01)  # a refused connection must not become a busy loop
