@@ -31,9 +31,10 @@ class Server:
 
     def start(self):
         with self.output.open("wb") as output:
-            # A session of its own, with Ctrl-C as a terminal would send it: not ignored.
+            # As a shell starts it in the background: with SIGINT ignored, which must not make it deaf to Ctrl-C.
             self.process = subprocess.Popen([ROOT / "script" / "server"], stdout=output, stderr=subprocess.STDOUT,
-                                            stdin=subprocess.DEVNULL, env=self.environment, start_new_session=True)
+                                            stdin=subprocess.DEVNULL, env=self.environment, start_new_session=True,
+                                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
         return self
 
     def wait_until_ready(self):
