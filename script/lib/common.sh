@@ -67,3 +67,17 @@ configure_and_build() {
 }
 
 mkdir -p build
+
+venv=$root/build/venv
+python_lock=tests/integration/requirements.txt
+
+# Python packages by the lock file with its hashes, again only when the lock file changes.
+prepare_python() {
+    if ! cmp -s "$python_lock" "$venv/installed-lock"; then
+        step "installing the tests' Python packages"
+        rm -rf "$venv"
+        /usr/bin/python3 -m venv "$venv"
+        "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$python_lock"
+        cp "$python_lock" "$venv/installed-lock"
+    fi
+}

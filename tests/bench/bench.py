@@ -47,7 +47,7 @@ class Bench:
         self.rounds, self.seconds = rounds, seconds
         self.folder = Path(tempfile.mkdtemp(prefix="tgbench-"))
         self.postgres = Postgres(settings=("shared_buffers=256MB", "max_wal_size=4GB"))
-        self.stack = Stack(self.postgres, dataplane_settings={"workers": 1}, provider_flags=("--no-log", "--workers", "1"))
+        self.stack = Stack(self.postgres, dataplane_settings={"workers": 1}, provider_has_log=False)
         stack = self.stack
         # Every kind of budget applies, none runs out.
         for scope, scope_id in (("organization", stack.api.organization), ("team", stack.team["id"]),
@@ -78,7 +78,7 @@ class Bench:
 
     def body(self, name, is_streaming):
         """About 1 KB of request; the answer is about 1 KB whole, or 64 chunks."""
-        text = f"[[sim tokens={'64 chunk_tokens=1' if is_streaming else '150'}]] " + "lorem ipsum dolor sit amet " * 32
+        text = f"[[sim tokens={'64 burst=4' if is_streaming else '150'}]] " + "lorem ipsum dolor sit amet " * 32
         path = self.folder / f"{name}.json"
         path.write_text(json.dumps({"model": "gpt-4o-mini", "stream": is_streaming, "max_tokens": 256,
                                     "messages": [{"role": "user", "content": text}]}))

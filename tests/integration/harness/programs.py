@@ -13,14 +13,14 @@ from .postgres import SERVICE_ROLE
 class Provider(Process):
     """The provider simulator, and its own log of what it billed: the truth that the ledger is held against."""
 
-    def __init__(self, folder, port=None, *flags):
+    def __init__(self, folder, port=None, *flags, has_log=True):
         folder = Path(folder)
         self.port = port or free_port()
         self.key = "sk-provider-" + secrets.token_hex(8)
         self.billing_log = folder / "billed.jsonl"
         super().__init__(
             "provider", [binary("tollgate-provider-simulator"), "--host", "127.0.0.1", "--port", self.port,
-                         "--key", self.key, "--log", self.billing_log, *flags],
+                         "--key", self.key, *(["--log", self.billing_log] if has_log else []), *flags],
             folder / "provider.log", ready=self.answers)
 
     @property

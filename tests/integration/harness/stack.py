@@ -19,12 +19,12 @@ OUTPUT_PER_MILLION = "0.60"
 
 
 class Stack:
-    def __init__(self, postgres, replicas=1, dataplane_settings=None, provider_flags=()):
+    def __init__(self, postgres, replicas=1, dataplane_settings=None, provider_has_log=True):
         self.folder = Path(tempfile.mkdtemp(prefix="tollgate-"))
         self.postgres = postgres
         self.database = postgres.create_database()
         self.certificates = Certificates(self.folder / "certificates")
-        self.provider = Provider(self.folder, None, *provider_flags)
+        self.provider = Provider(self.folder, has_log=provider_has_log)
         self.controlplane = ControlPlane(self.folder / "controlplane", postgres, self.database, self.certificates)
         self.replicas = [
             DataPlane(self.folder / f"replica-{number}", f"replica-{number}", self.controlplane.stream_port,
