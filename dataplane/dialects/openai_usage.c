@@ -21,7 +21,7 @@ static int64_t read_detail(struct tg_json_scan *scan, const struct tg_json_token
     struct tg_json_token detail;
     int64_t tokens = 0;
     while (tg_json_scan_next_in(scan, details, &detail))
-        if (tg_json_text_is(detail.key, name))
+        if (tg_text_is(detail.key, name))
             tokens = read_tokens(&detail);
     return tokens;
 }
@@ -46,24 +46,25 @@ static struct tg_usage count_once(const struct reported *reported)
     return usage;
 }
 
-/* `object` is the BEGIN token of a usage object. */
+/* `object` is the BEGIN token of a usage object. Names are compared as they are written: servers do not escape them,
+ * and this is read once per call. */
 static bool read_usage(struct tg_json_scan *scan, const struct tg_json_token *object, struct tg_usage *usage)
 {
     struct reported reported = {.prompt = 0};
     struct tg_json_token member;
     while (tg_json_scan_next_in(scan, object, &member)) {
-        if (tg_json_text_is(member.key, "prompt_tokens")) {
+        if (tg_text_is(member.key, "prompt_tokens")) {
             reported.has_prompt = member.kind == TG_JSON_NUMBER;
             reported.prompt = read_tokens(&member);
-        } else if (tg_json_text_is(member.key, "completion_tokens")) {
+        } else if (tg_text_is(member.key, "completion_tokens")) {
             reported.completion = read_tokens(&member);
-        } else if (tg_json_text_is(member.key, "total_tokens")) {
+        } else if (tg_text_is(member.key, "total_tokens")) {
             reported.total = read_tokens(&member);
-        } else if (tg_json_text_is(member.key, "prompt_cache_hit_tokens")) { /* DeepSeek */
+        } else if (tg_text_is(member.key, "prompt_cache_hit_tokens")) { /* DeepSeek */
             reported.cached = read_tokens(&member);
-        } else if (member.kind == TG_JSON_OBJECT && tg_json_text_is(member.key, "prompt_tokens_details")) {
+        } else if (member.kind == TG_JSON_OBJECT && tg_text_is(member.key, "prompt_tokens_details")) {
             reported.cached = read_detail(scan, &member, "cached_tokens");
-        } else if (member.kind == TG_JSON_OBJECT && tg_json_text_is(member.key, "completion_tokens_details")) {
+        } else if (member.kind == TG_JSON_OBJECT && tg_text_is(member.key, "completion_tokens_details")) {
             reported.reasoning = read_detail(scan, &member, "reasoning_tokens");
         }
     }
@@ -132,7 +133,7 @@ struct tg_text tg_openai_answer_model(struct tg_text document)
     if (tg_json_scan_next(&scan, &root) != TG_JSON_BEGIN || root.kind != TG_JSON_OBJECT)
         return tg_text(NULL, 0);
     while (tg_json_scan_next_in(&scan, &root, &member))
-        if (member.kind == TG_JSON_STRING && tg_json_text_is(member.key, "model"))
+        if (member.kind == TG_JSON_STRING && tg_text_is(member.key, "model"))
             return member.value;
     return tg_text(NULL, 0);
 }
@@ -205,7 +206,7 @@ static size_t object_bytes(const char *at, const char *end)
     return 0;
 }
 
-bool tg_openai_usage_read_tail(struct tg_text tail, struct tg_usage *usage)
+static bool read_tail(struct tg_text tail, struct tg_usage *usage)
 {
     static const char KEY[] = "\"usage\"";
     const char *end = tail.data + tail.bytes;
@@ -231,6 +232,17 @@ bool tg_openai_usage_read_tail(struct tg_text tail, struct tg_usage *usage)
             return true;
     }
     return false;
+}
+
+/* Where usage stands in nearly every answer; searched first, because searching costs more than reading. */
+enum { LIKELY_TAIL_BYTES = 640 };
+
+bool tg_openai_usage_read_tail(struct tg_text tail, struct tg_usage *usage)
+{
+    if (tail.bytes > LIKELY_TAIL_BYTES &&
+        read_tail(tg_text(tail.data + tail.bytes - LIKELY_TAIL_BYTES, LIKELY_TAIL_BYTES), usage))
+        return true;
+    return read_tail(tail, usage);
 }
 
 size_t tg_openai_chunk_text_bytes(struct tg_text chunk)
