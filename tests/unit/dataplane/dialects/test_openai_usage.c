@@ -39,6 +39,12 @@ static const struct reported {
     {"{\"prompt_tokens\":20,\"completion_tokens\":4,\"total_tokens\":24,\"prompt_cache_hit_tokens\":12,"
      "\"prompt_cache_miss_tokens\":8}",
      8, 12, 4, 0},
+    /* spaces, objects that are not known, numbers deeper than any that count */
+    {"{ \"prompt_tokens\" : 5 , \"completion_tokens\" : 6, \"x\": {\"prompt_tokens\": 99, \"y\": {\"cached_tokens\": "
+     "9}},"
+     "\n\"prompt_tokens_details\" : { \"text\": \"a\\\"b}\", \"cached_tokens\" : 2 }, \"z\": [7, {\"total_tokens\": "
+     "1}] }",
+     3, 2, 6, 0},
     /* details that are null, more cached than there was, numbers that are none */
     {"{\"prompt_tokens\":5,\"completion_tokens\":1,\"total_tokens\":6,\"prompt_tokens_details\":null,"
      "\"completion_tokens_details\":null}",
