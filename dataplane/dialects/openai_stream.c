@@ -118,7 +118,10 @@ enum tg_status tg_openai_stream_feed(struct tg_openai_stream *stream, struct tg_
 
 enum tg_status tg_openai_stream_finish(struct tg_openai_stream *stream, struct tg_buf *out)
 {
-    if (tg_sse_rest(&stream->sse).bytes == 0)
+    struct tg_text rest = tg_sse_rest(&stream->sse);
+    if (rest.bytes == 0 || stream->is_done)
         return TG_OK;
+    if (tg_text_is(rest, "\n")) /* of a CRLF that was cut in two behind the last block */
+        return tg_buf_append(out, rest);
     return tg_openai_stream_feed(stream, tg_text("\n\n", 2), out);
 }
