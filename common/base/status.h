@@ -21,7 +21,7 @@ enum tg_status {
     TG_CORRUPT,     /* stored or received data fails its check */
 };
 
-#define TG_MUST_CHECK __attribute__((warn_unused_result))
+#define TG_MUST_CHECK                        __attribute__((warn_unused_result))
 #define TG_PRINTF(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
 
 /* The status as a lower-case word, for logs. Never NULL. */
@@ -38,7 +38,6 @@ struct tg_error {
 enum tg_status tg_fail(struct tg_error *error, enum tg_status status, const char *format, ...) TG_PRINTF(3, 4);
 
 /* Puts "context: " before the message that `error` holds, keeping its status, which is returned. */
-enum tg_status tg_fail_context(struct tg_error *error, enum tg_status status, const char *format, ...)
-    TG_PRINTF(3, 4);
+enum tg_status tg_fail_context(struct tg_error *error, enum tg_status status, const char *format, ...) TG_PRINTF(3, 4);
 
 #endif

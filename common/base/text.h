@@ -15,7 +15,10 @@ struct tg_text {
 /* For printf: printf("%.*s", TG_TEXT_ARG(text)). */
 #define TG_TEXT_ARG(text) (int)(text).bytes, (text).data
 /* A string literal as text, usable in static initializers. */
-#define TG_TEXT_LITERAL(literal) {(literal), sizeof(literal) - 1}
+#define TG_TEXT_LITERAL(literal)                                                                                       \
+    {                                                                                                                  \
+        (literal), sizeof(literal) - 1                                                                                 \
+    }
 
 static inline struct tg_text tg_text(const char *data, size_t bytes)
 {

@@ -3,9 +3,9 @@
  * TLS 1.2 and 1.3 only; contexts with client certificates on either side (the stream) speak 1.3 only. A context is
  * immutable after creation and shared by threads.
  *
- * A client context checks chain and name in its certificate callback, where OpenSSL cannot be driven around it: the name
- * is the connection's `server_name`, and a handshake without one fails. Only subject alternative names count (RFC 9525);
- * an IP literal must be among the certificate's addresses.
+ * A client context checks chain and name in its certificate callback, where OpenSSL cannot be driven around it: the
+ * name is the connection's `server_name`, and a handshake without one fails. Only subject alternative names count (RFC
+ * 9525); an IP literal must be among the certificate's addresses.
  *
  * A write to a socket whose peer is gone raises SIGPIPE: programs ignore that signal. */
 #ifndef TG_CRYPTO_TLS_H

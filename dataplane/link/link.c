@@ -10,6 +10,7 @@
 enum {
     BACKOFF_FIRST_MS = 100,
     BACKOFF_MAX_MS = 5000,
+    STOPPING_ATTEMPTS = 3, /* failed one after the other */
     SAVE_INTERVAL_MS = 1000,
     TROUBLE_REPEAT_MS = 60000,
 };
@@ -131,11 +132,17 @@ static int64_t draw_backoff_ms(int failures)
     return 1 + (int64_t)(draw % (uint32_t)bound_ms);
 }
 
+/* A process that is to stop does not wait for a control plane that is away: the journal keeps what was not shipped. */
+static bool has_given_up(const tg_link *link)
+{
+    return atomic_load(&link->is_stopping) && link->failures >= STOPPING_ATTEMPTS;
+}
+
 static void back_off(tg_link *link)
 {
     int64_t now_ms = tg_time_monotonic_ms();
     int64_t until_ms = now_ms + draw_backoff_ms(++link->failures);
-    while (now_ms < until_ms && !tg_link_is_done(link, now_ms)) {
+    while (now_ms < until_ms && !tg_link_is_done(link, now_ms) && !has_given_up(link)) {
         int64_t save_at_ms = tg_link_save_if_due(link, now_ms);
         int64_t next_ms = save_at_ms < until_ms ? save_at_ms : until_ms;
         if (atomic_load(&link->is_stopping) && atomic_load(&link->stop_deadline_ms) < next_ms)
@@ -154,6 +161,8 @@ static void *run(void *user)
             break;
         tell_trouble(link, &error, tg_time_monotonic_ms());
         back_off(link);
+        if (has_given_up(link))
+            break;
     }
     link->saved_at_ms = 0; /* the last snapshot is written whatever the clock says */
     (void)tg_link_save_if_due(link, tg_time_monotonic_ms());

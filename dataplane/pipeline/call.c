@@ -82,7 +82,7 @@ static enum tg_stage_answer fail_over(struct tg_exchange *exchange, bool may_be_
     tg_count(&exchange->host->counters->failovers, 1);
     if (may_be_billed) {
         stage_outcome_estimated(exchange, 0);
-        stage_reserve_settle(exchange);
+        stage_reserve_charge(exchange);
         stage_meter_record_attempt(exchange, TOLLGATE__V1__OUTCOME__OUTCOME_PROVIDER_FAILED,
                                    tg_client_error_code_name(is_timeout(exchange->call.failure)
                                                                  ? TG_ERROR_PROVIDER_TIMEOUT

@@ -147,6 +147,7 @@ static void append(struct tg_exchange *exchange, Tollgate__V1__Outcome outcome, 
     /* Only a record without an intent can find no room; the journal counts it. */
     assert(status == TG_OK || exchange->intent.number == 0);
     exchange->intent.number = 0;
+    stage_reserve_settle(exchange);
     if (exchange->is_charged)
         count_usage(exchange);
 }

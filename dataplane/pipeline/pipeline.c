@@ -2,8 +2,8 @@
 
 #include "dataplane/pipeline/stages_internal.h"
 
-/* meter is entered first so that it finishes last: whatever ends a request, it is recorded after everything else is
- * settled. */
+/* meter is entered first so that it finishes last: whatever ends a request, it is recorded after everything that the
+ * record tells of, and what was reserved is given back after that. */
 /* clang-format off */
 static const struct tg_stage stages[] = {
     /* name              on entry                     when what it waits for comes  on finish */

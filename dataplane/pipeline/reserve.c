@@ -1,5 +1,6 @@
-/* Takes the worst case of the call from every budget that applies, all or nothing; on finish replaces it by the truth.
- */
+/* Takes the worst case of the call from every budget that applies, all or nothing; on finish finds the true charges.
+ * The wallet is settled by meter, once the record is in the journal: were it the other way round, a replica that dies
+ * between the two would leave a call that is charged in full although its room was given to another. */
 #include <assert.h>
 #include <inttypes.h>
 
@@ -187,19 +188,32 @@ static void settle_with(struct tg_exchange *exchange, const int64_t *amounts)
     exchange->reservation_state = TG_RESERVATION_SETTLED;
 }
 
-void stage_reserve_settle(struct tg_exchange *exchange)
+static int64_t true_amount(const struct tg_exchange *exchange, const struct tg_wallet_line *line)
 {
-    int64_t amounts[TG_WALLET_MAX_LINES] = {0};
+    return exchange->is_charged ? tg_pricing_amount(line->unit, &exchange->usage, exchange->cost_pusd) : 0;
+}
+
+void stage_reserve_charge(struct tg_exchange *exchange)
+{
     const struct tg_reservation *reservation = &exchange->reservation;
     assert(exchange->reservation_state == TG_RESERVATION_HELD);
     exchange->charge_count = 0;
-    for (size_t i = 0; i < reservation->line_count && exchange->is_charged; ++i) {
+    for (size_t i = 0; i < reservation->line_count; ++i) {
         const struct tg_wallet_line *line = &reservation->lines[i];
-        amounts[i] = tg_pricing_amount(line->unit, &exchange->usage, exchange->cost_pusd);
-        if (amounts[i] != 0)
+        int64_t amount = true_amount(exchange, line);
+        if (amount != 0)
             exchange->charges[exchange->charge_count++] =
-                (struct tg_charge){line->lease_id, line->budget_id, line->window_start_ms, amounts[i]};
+                (struct tg_charge){line->lease_id, line->budget_id, line->window_start_ms, amount};
     }
+}
+
+void stage_reserve_settle(struct tg_exchange *exchange)
+{
+    int64_t amounts[TG_WALLET_MAX_LINES];
+    if (exchange->reservation_state != TG_RESERVATION_HELD)
+        return;
+    for (size_t i = 0; i < exchange->reservation.line_count; ++i)
+        amounts[i] = true_amount(exchange, &exchange->reservation.lines[i]);
     settle_with(exchange, amounts);
 }
 
@@ -223,5 +237,5 @@ void stage_reserve_finish(struct tg_exchange *exchange)
     if (exchange->reservation_state == TG_RESERVATION_WAITING)
         leave_queue(exchange);
     else if (exchange->reservation_state == TG_RESERVATION_HELD)
-        stage_reserve_settle(exchange);
+        stage_reserve_charge(exchange);
 }

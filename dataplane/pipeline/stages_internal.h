@@ -40,7 +40,9 @@ void stage_call_finish(struct tg_exchange *exchange);
 /* The worst case of the call as it is known now: with the granted maximum output once there is a reservation. */
 struct tg_worst_case stage_reserve_worst_case(const struct tg_exchange *exchange);
 
-/* Settles the reservation with what the last attempt took, and notes the charges for its record. */
+/* Notes what the last attempt charges to each budget, for its record. */
+void stage_reserve_charge(struct tg_exchange *exchange);
+/* Gives back what the attempt did not take. Only after its record is in the journal; nothing where nothing is held. */
 void stage_reserve_settle(struct tg_exchange *exchange);
 
 /* Notes in the journal that the call is about to be sent. False if it has no room. */

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "common/base/arena.h"
@@ -34,8 +35,9 @@ static void money_is_read_and_written_exactly(void **state)
 
 static void money_that_does_not_fit_or_is_no_number_is_refused(void **state)
 {
-    static const char *const texts[] = {"",    ".",   "1.",     ".5",  "1.0000000000001", "9223372.036854775808",
-                                        "1e3", "0x1", "1 ", " 1", "--1", "1,5",            "99999999999999999999"};
+    static const char *const texts[] = {
+        "",   ".",  "1.",  ".5",  "1.0000000000001",     "9223372.036854775808", "1e3", "0x1",
+        "1 ", " 1", "--1", "1,5", "99999999999999999999"};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); ++i) {
         int64_t amount;
         assert_false(tg_money_parse(tg_text_of(texts[i]), &amount));
@@ -71,9 +73,17 @@ static void time_is_read_in_every_form_of_rfc_3339_and_written_in_one(void **sta
 
 static void what_is_not_a_time_is_refused(void **state)
 {
-    static const char *const texts[] = {"",           "2026",       "2026-13-01",           "2026-02-30",
-                                        "2023-02-29", "2026-1-1",   "2026-11-22 07:19:53Z", "2026-11-22T07:19:53",
-                                        "2026-11-22T24:00:00Z",     "2026-11-22T07:19:53.Z", "2026-11-22T07:19:53+2:00",
+    static const char *const texts[] = {"",
+                                        "2026",
+                                        "2026-13-01",
+                                        "2026-02-30",
+                                        "2023-02-29",
+                                        "2026-1-1",
+                                        "2026-11-22 07:19:53Z",
+                                        "2026-11-22T07:19:53",
+                                        "2026-11-22T24:00:00Z",
+                                        "2026-11-22T07:19:53.Z",
+                                        "2026-11-22T07:19:53+2:00",
                                         "2026-11-22T07:19:53Zx"};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); ++i) {
         int64_t unix_ms;
