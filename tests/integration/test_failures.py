@@ -118,24 +118,28 @@ def test_a_killed_control_plane_loses_nothing(make_stack, load):
     assert_books_are_complete(stack, running)
 
 
-def test_a_killed_postgres_loses_nothing(make_stack, load):
+@pytest.fixture
+def mortal_postgres():
+    """A Postgres that may be killed. Ask for it before make_stack: the stack must end first."""
     server = Postgres()
-    try:
-        stack = make_stack(postgres=server)
-        stack.create_budget("100")
-        running = load(stack)
-        running.wait_for(50)
-        server.kill()
-        running.wait_for(100)
-        wait_until(lambda: not httpx.get(f"{stack.controlplane.url}/readyz", trust_env=False).is_success,
-                   "the control plane to say that it is not ready")
-        server.start()
-        running.wait_for(50)
-        running.finish()
-        assert not running.failed, running.failed[0]
-        assert_books_are_complete(stack, running)
-    finally:
-        server.destroy()
+    yield server
+    server.destroy()
+
+
+def test_a_killed_postgres_loses_nothing(mortal_postgres, make_stack, load):
+    stack = make_stack(postgres=mortal_postgres)
+    stack.create_budget("100")
+    running = load(stack)
+    running.wait_for(50)
+    mortal_postgres.kill()
+    running.wait_for(100)
+    wait_until(lambda: not httpx.get(f"{stack.controlplane.url}/readyz", trust_env=False).is_success,
+               "the control plane to say that it is not ready")
+    mortal_postgres.start()
+    running.wait_for(50)
+    running.finish()
+    assert not running.failed, running.failed[0]
+    assert_books_are_complete(stack, running)
 
 
 def test_without_the_control_plane_traffic_goes_on_and_a_restarted_replica_serves_from_its_disk(make_stack):
