@@ -1,4 +1,7 @@
-"""The three programs under test, with their state in a folder of their own so that they can start again on it."""
+"""The three programs under test, with their state in a folder of their own so that they can start again on it.
+
+`command` replaces the program's path: a program of another build, or one under a tool, such as ["valgrind", path].
+"""
 
 import json
 import secrets
@@ -38,7 +41,7 @@ class Provider(Process):
 
 
 class ControlPlane(Process):
-    def __init__(self, folder, postgres, database, certificates, **settings):
+    def __init__(self, folder, postgres, database, certificates, command=None, **settings):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.api_port = free_port()
@@ -63,8 +66,8 @@ class ControlPlane(Process):
             "TOLLGATE_CONTROLPLANE_SEAL_KEY_FILE": str(folder / "seal.key"),
             "TOLLGATE_CONTROLPLANE_ADMIN_TOKEN_FILE": str(folder / "admin.token"),
         } | {f"TOLLGATE_CONTROLPLANE_{key.upper()}": str(value) for key, value in settings.items()}
-        super().__init__("controlplane", [binary("tollgate-controlplane"), "serve"], folder / "controlplane.log",
-                         env=self.configuration, ready=self.answers)
+        super().__init__("controlplane", [*(command or [binary("tollgate-controlplane")]), "serve"],
+                         folder / "controlplane.log", env=self.configuration, ready=self.answers)
 
     def answers(self):
         return answers(f"{self.url}/readyz")
@@ -77,7 +80,7 @@ class ControlPlane(Process):
 class DataPlane(Process):
     """One replica. `start()` after `kill()` is the same replica on the same disk."""
 
-    def __init__(self, folder, name, stream_port, certificates, **settings):
+    def __init__(self, folder, name, stream_port, certificates, command=None, **settings):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.replica = name
@@ -99,7 +102,7 @@ class DataPlane(Process):
             "TOLLGATE_DATAPLANE_STREAM_KEY_FILE": str(key),
             "TOLLGATE_DATAPLANE_STATE_DIR": str(self.state),
         } | {f"TOLLGATE_DATAPLANE_{key.upper()}": str(value) for key, value in settings.items()}
-        super().__init__(f"dataplane {name}", [binary("tollgate-dataplane")], folder / f"{name}.log",
+        super().__init__(f"dataplane {name}", command or [binary("tollgate-dataplane")], folder / f"{name}.log",
                          env=self.configuration, ready=self.answers)
 
     def answers(self):

@@ -19,16 +19,18 @@ OUTPUT_PER_MILLION = "0.60"
 
 
 class Stack:
-    def __init__(self, postgres, replicas=1, dataplane_settings=None, provider_has_log=True):
+    def __init__(self, postgres, replicas=1, dataplane_settings=None, provider_has_log=True,
+                 controlplane_command=None, dataplane_command=None):
         self.folder = Path(tempfile.mkdtemp(prefix="tollgate-"))
         self.postgres = postgres
         self.database = postgres.create_database()
         self.certificates = Certificates(self.folder / "certificates")
         self.provider = Provider(self.folder, has_log=provider_has_log)
-        self.controlplane = ControlPlane(self.folder / "controlplane", postgres, self.database, self.certificates)
+        self.controlplane = ControlPlane(self.folder / "controlplane", postgres, self.database, self.certificates,
+                                         command=controlplane_command)
         self.replicas = [
             DataPlane(self.folder / f"replica-{number}", f"replica-{number}", self.controlplane.stream_port,
-                      self.certificates, **(dataplane_settings or {}))
+                      self.certificates, command=dataplane_command, **(dataplane_settings or {}))
             for number in range(1, replicas + 1)
         ]
         self.books = Books(postgres, self.database, self.provider)
