@@ -1,6 +1,8 @@
 """Fixtures: a Postgres for the session, a stack for a module; a test that kills something makes its own."""
 
 import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import Postgres, Stack  # noqa: E402
+from harness.process import ROOT  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +41,16 @@ def make_stack(postgres):
     yield make
     for running in made:
         running.destroy()
+
+
+@pytest.fixture(scope="session")
+def packages():
+    """The Debian packages by what they hold. The programs in them, with their symbols, are in build/package/bin."""
+    run = subprocess.run([ROOT / "script" / "package"], capture_output=True, text=True, cwd=ROOT)
+    assert run.returncode == 0, run.stderr
+    found = {re.search(r"tollgate-(\w+)_", line)[1]: ROOT / line for line in run.stdout.split() if line.endswith(".deb")}
+    assert found.keys() == {"controlplane", "dataplane", "cli"}
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -8,18 +8,9 @@ import pytest
 
 import harness.programs
 from harness import Stack
-from harness.process import ROOT, clean_environment
+from harness.process import clean_environment
 
 PLANES = ("controlplane", "dataplane")
-
-
-@pytest.fixture(scope="module")
-def packages():
-    run = subprocess.run([ROOT / "script" / "package"], capture_output=True, text=True, cwd=ROOT)
-    assert run.returncode == 0, run.stderr
-    found = {re.search(r"tollgate-(\w+)_", line)[1]: ROOT / line for line in run.stdout.split() if line.endswith(".deb")}
-    assert found.keys() == {"controlplane", "dataplane", "cli"}
-    return found
 
 
 @pytest.fixture(scope="module")
