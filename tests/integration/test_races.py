@@ -127,6 +127,11 @@ def recalls(stack):
     return sum(float(line.split()[-1]) for line in lines if line.startswith("tollgate_lease_recalls_total"))
 
 
+def assert_no_report(replica):
+    _, warning, report = replica.log.read_text().partition("WARNING: ThreadSanitizer")
+    assert not warning, f"{replica.name}: {warning}{report[:6000]}"
+
+
 def test_no_threads_of_a_replica_race_under_load_while_everything_changes(make_stack, dataplane_under_tsan, monkeypatch):
     monkeypatch.setenv("TSAN_OPTIONS", f"halt_on_error=0 exitcode={RACE_STATUS} second_deadlock_stack=1")
     stack = make_stack(replicas=2, dataplane_command=dataplane_under_tsan, dataplane_settings={"workers": 2})
@@ -157,5 +162,10 @@ def test_no_threads_of_a_replica_race_under_load_while_everything_changes(make_s
     stack.books.assert_accounts_equal_records()
     stack.books.assert_no_gaps()
     for replica in stack.replicas:
-        replica.stop()  # fails if the status is not 0: RACE_STATUS, say
-        assert "WARNING: ThreadSanitizer" not in replica.log.read_text()
+        assert_no_report(replica)
+        stream = stack.openai(replica).chat.completions.create(
+            model="gpt-4o-mini", messages=[{"role": "user", "content": "[[sim tokens=100 drip=10]] last words"}], stream=True)
+        assert next(iter(stream)).choices
+        replica.stop()  # drains first; fails if the status is not 0: RACE_STATUS, say
+        assert [chunk.choices[0].finish_reason for chunk in stream][-1] == "stop"
+        assert_no_report(replica)
