@@ -4,10 +4,11 @@ import re
 import uuid
 
 import httpx
+import jsonschema
 import pytest
 import yaml
 
-from harness import wait_until
+from harness.contract import contract
 from harness.process import ROOT
 
 
@@ -212,6 +213,18 @@ def test_the_openapi_description_is_served_and_describes_the_running_server(api,
             assert str(response.status_code) in described or "default" in described, f"{method} {path}: {response.status_code}"
             checked += 1
     assert checked > 50
+
+
+def test_the_contract_that_every_answer_is_held_against_finds_a_wrong_one():
+    path = "/api/v1/organizations"
+    good = {"items": [], "next_cursor": None}
+    contract().check("GET", path, httpx.Response(200, json=good))
+    wrong = [httpx.Response(200, json={"items": []}), httpx.Response(200, json=good | {"surprise": 1}),
+             httpx.Response(200, json=good | {"items": [{"id": "x"}]}), httpx.Response(418, json=good),
+             httpx.Response(200, text="hello")]
+    for response in wrong:
+        with pytest.raises((AssertionError, jsonschema.ValidationError)):
+            contract().check("GET", path, response)
 
 
 def test_a_usage_export_and_summary_show_what_was_called(api, stack):
