@@ -51,11 +51,3 @@ def packages():
     found = {re.search(r"tollgate-(\w+)_", line)[1]: ROOT / line for line in run.stdout.split() if line.endswith(".deb")}
     assert found.keys() == {"controlplane", "dataplane", "cli"}
     return found
-
-
-@pytest.fixture(scope="session")
-def corpora():
-    folder = Path(os.environ.get("TOLLGATE_CORPORA", Path(__file__).resolve().parents[3] / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip(f"the corpora are not at {folder} (set TOLLGATE_CORPORA)")
-    return folder
