@@ -15,20 +15,36 @@ void tg_openai_stream_deinit(struct tg_openai_stream *stream)
     tg_buf_deinit(&stream->end);
 }
 
+static const char *skip_space(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n'))
+        ++at;
+    return at;
+}
+
 /* Whether a key "usage" has a value other than null somewhere: only then is the chunk worth a parse. */
 static bool may_have_usage(struct tg_text data)
 {
-    static const char KEY[] = "\"usage\":";
+    static const char KEY[] = "\"usage\"";
     const char *end = data.data + data.bytes;
     const char *at = data.data;
     while ((at = memmem(at, (size_t)(end - at), KEY, sizeof(KEY) - 1)) != NULL) {
-        at += sizeof(KEY) - 1;
-        while (at < end && *at == ' ')
-            ++at;
-        if (at < end && *at == '{')
+        at = skip_space(at + sizeof(KEY) - 1, end);
+        if (at < end && *at == ':' && (at = skip_space(at + 1, end)) < end && *at == '{')
             return true;
     }
     return false;
+}
+
+/* Errors come as objects of that one member. */
+static bool may_have_error(struct tg_text data)
+{
+    const char *end = data.data + data.bytes;
+    const char *at = skip_space(data.data, end);
+    if (at == end || *at != '{')
+        return false;
+    at = skip_space(at + 1, end);
+    return tg_text_starts_with(tg_text(at, (size_t)(end - at)), "\"error\"");
 }
 
 static void remember_model(struct tg_openai_stream *stream, struct tg_text model)
@@ -43,7 +59,7 @@ static void remember_model(struct tg_openai_stream *stream, struct tg_text model
 static bool look_at(struct tg_openai_stream *stream, struct tg_text data)
 {
     stream->text_bytes += tg_openai_chunk_text_bytes(data);
-    bool has_error = tg_text_starts_with(data, "{\"error\"");
+    bool has_error = may_have_error(data);
     bool may_end = may_have_usage(data);
     if (stream->model_bytes != 0 && !has_error && !may_end)
         return true;
@@ -51,10 +67,12 @@ static bool look_at(struct tg_openai_stream *stream, struct tg_text data)
     tg_openai_answer_read(data, &chunk);
     remember_model(stream, chunk.model);
     stream->has_error = stream->has_error || chunk.has_error;
-    if (!chunk.has_usage)
+    if (!chunk.names_usage)
         return true;
-    stream->has_usage = true;
-    stream->usage = chunk.usage;
+    if (chunk.has_usage) {
+        stream->has_usage = true;
+        stream->usage = chunk.usage;
+    }
     return chunk.has_choices || chunk.has_error || !stream->hides_usage;
 }
 

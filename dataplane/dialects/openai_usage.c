@@ -2,18 +2,23 @@
 
 #include "common/codec/json_scan.h"
 
+/* No call has more of any kind: a provider that says so is not believed. */
+enum { MOST_TOKENS = INT32_MAX };
+
 /* As a provider reports them, before each token is counted once. */
 struct reported {
     int64_t prompt, completion, total, cached, reasoning;
-    bool has_prompt;
+    bool has_prompt, has_completion;
+    bool is_absurd; /* the prompt or the completion is no whole number that can be true */
 };
 
 /* A number of the usage object, or of an object `parent` inside it. Names are compared as they are written: servers do
- * not escape them. What is no whole number of tokens counts as none. */
+ * not escape them. Of the details, what is no number of tokens counts as none, which is the dearer reading. */
 static void take_number(struct reported *reported, struct tg_text parent, struct tg_text name, struct tg_text number)
 {
     int64_t tokens = 0;
-    if (tg_json_to_i64(number, &tokens) != TG_OK || tokens < 0)
+    bool is_absurd = tg_json_to_i64(number, &tokens) != TG_OK || tokens < 0 || tokens > MOST_TOKENS;
+    if (is_absurd)
         tokens = 0;
     if (parent.bytes != 0) {
         if (tg_text_is(parent, "prompt_tokens_details") && tg_text_is(name, "cached_tokens"))
@@ -23,8 +28,11 @@ static void take_number(struct reported *reported, struct tg_text parent, struct
     } else if (tg_text_is(name, "prompt_tokens")) {
         reported->has_prompt = true;
         reported->prompt = tokens;
+        reported->is_absurd |= is_absurd;
     } else if (tg_text_is(name, "completion_tokens")) {
+        reported->has_completion = true;
         reported->completion = tokens;
+        reported->is_absurd |= is_absurd;
     } else if (tg_text_is(name, "total_tokens")) {
         reported->total = tokens;
     } else if (tg_text_is(name, "prompt_cache_hit_tokens")) { /* DeepSeek */
@@ -37,19 +45,20 @@ static int64_t at_most(int64_t value, int64_t most)
     return value < most ? value : most;
 }
 
-static struct tg_usage count_once(const struct reported *reported)
+/* False if this cannot be what the call came to. */
+static bool count_once(struct reported *reported, struct tg_usage *usage)
 {
-    struct tg_usage usage;
-    usage.cached_input_tokens = at_most(reported->cached, reported->prompt);
-    usage.input_tokens = reported->prompt - usage.cached_input_tokens;
-    usage.reasoning_tokens = reported->reasoning;
-    bool is_beside = reported->reasoning > reported->completion;
-    int64_t all;
-    if (!__builtin_add_overflow(reported->prompt, reported->completion, &all) &&
-        !__builtin_add_overflow(all, reported->reasoning, &all) && all == reported->total)
-        is_beside = true;
-    usage.output_tokens = is_beside ? reported->completion : reported->completion - reported->reasoning;
-    return usage;
+    if (!reported->has_prompt || reported->is_absurd)
+        return false;
+    if (!reported->has_completion && reported->total > reported->prompt)
+        reported->completion = reported->total - reported->prompt;
+    usage->cached_input_tokens = at_most(reported->cached, reported->prompt);
+    usage->input_tokens = reported->prompt - usage->cached_input_tokens;
+    usage->reasoning_tokens = reported->reasoning;
+    bool is_beside = reported->reasoning > reported->completion ||
+                     reported->prompt + reported->completion + reported->reasoning == reported->total;
+    usage->output_tokens = is_beside ? reported->completion : reported->completion - reported->reasoning;
+    return true;
 }
 
 /* `object` is the BEGIN token of a usage object. */
@@ -64,8 +73,7 @@ static bool read_usage(struct tg_json_scan *scan, const struct tg_json_token *ob
             if (detail.kind == TG_JSON_NUMBER && member.kind == TG_JSON_OBJECT)
                 take_number(&reported, member.key, detail.key, detail.value);
     }
-    *usage = count_once(&reported);
-    return reported.has_prompt;
+    return count_once(&reported, usage);
 }
 
 /* Strings that the model wrote, by the last part of their key: content, reasoning_content, reasoning, arguments, … */
@@ -106,9 +114,11 @@ void tg_openai_answer_read(struct tg_text document, struct tg_openai_answer *ans
     if (tg_json_scan_next(&scan, &root) != TG_JSON_BEGIN || root.kind != TG_JSON_OBJECT)
         return;
     while (tg_json_scan_next_in(&scan, &root, &member)) {
-        if (member.kind == TG_JSON_OBJECT && tg_json_text_is(member.key, "usage"))
+        if (member.kind == TG_JSON_OBJECT && tg_json_text_is(member.key, "usage")) {
+            read.names_usage = true;
             read.has_usage = read_usage(&scan, &member, &read.usage);
-        else if (member.kind == TG_JSON_STRING && tg_json_text_is(member.key, "model"))
+        }
+        if (member.kind == TG_JSON_STRING && tg_json_text_is(member.key, "model"))
             read.model = member.value;
         else if (member.kind == TG_JSON_ARRAY && tg_json_text_is(member.key, "choices"))
             read_choices(&scan, &member, &read);
@@ -244,8 +254,7 @@ static bool read_usage_text(struct tg_text object, struct tg_usage *usage)
                 take_number(&reported, parent, name, tg_text(number, (size_t)(at - number)));
         }
     }
-    *usage = count_once(&reported);
-    return reported.has_prompt;
+    return count_once(&reported, usage);
 }
 
 static bool read_tail(struct tg_text tail, struct tg_usage *usage)

@@ -13,7 +13,8 @@
 struct tg_openai_answer {
     struct tg_text model; /* as written; empty if there is none */
     struct tg_usage usage;
-    bool has_usage;
+    bool has_usage;    /* and it can be believed: whole numbers that a call can have */
+    bool names_usage;  /* an object `usage` is there, whatever it says */
     bool has_choices;  /* `choices` is there and not empty */
     bool is_object;    /* a valid JSON object */
     bool has_error;    /* with a member `error` that is an object */

@@ -144,7 +144,8 @@ static bool is_worth_another(int status)
 
 static void begin_events(struct tg_exchange *exchange)
 {
-    tg_openai_stream_init(&exchange->stream, !exchange->asked.wants_usage);
+    const struct tg_openai_request *asked = &exchange->asked;
+    tg_openai_stream_init(&exchange->stream, asked->is_streaming && !asked->wants_usage);
     tg_exchange_begin_relay(exchange, TG_RELAY_EVENTS, -1);
 }
 
@@ -157,8 +158,8 @@ static enum tg_stage_answer take_head(struct tg_exchange *exchange)
         tg_call_cancel(call);
         return fail_over(exchange, false);
     }
-    if (is_success(call) && exchange->asked.is_streaming && call->response.is_event_stream &&
-        !call->response.is_encoded)
+    /* Some servers stream to who did not ask for it: what they report is read all the same. */
+    if (is_success(call) && call->response.is_event_stream && !call->response.is_encoded)
         begin_events(exchange);
     return TG_STAGE_WAIT;
 }

@@ -117,6 +117,18 @@ static void usage_beside_choices_is_read_and_passes(void **state)
     end(&passage);
 }
 
+/* It is still a usage chunk, and the client did not ask for one; but nothing is booked by it. */
+static void absurd_usage_is_hidden_but_not_believed(void **state)
+{
+    static const char ABSURD[] =
+        CHUNK("{}") "data: {\"choices\" : [], \"usage\" : {\"prompt_tokens\" : -1, \"completion_tokens\" : 1e30}}\n\n";
+    struct passage passage;
+    pass_all(&passage, tg_text_of(ABSURD), true, sizeof(ABSURD));
+    assert_false(passage.stream.has_usage);
+    assert_true(tg_text_is(tg_buf_text(&passage.out), CHUNK("{}")));
+    end(&passage);
+}
+
 static void an_empty_list_of_choices_without_usage_passes(void **state)
 {
     static const char FILTER[] = "data: {\"choices\":[],\"prompt_filter_results\":[]}\n\n";
@@ -305,6 +317,7 @@ int main(void)
         cmocka_unit_test(a_usage_chunk_that_nobody_asked_for_is_hidden_and_read),
         cmocka_unit_test(a_usage_chunk_that_the_client_asked_for_passes),
         cmocka_unit_test(usage_beside_choices_is_read_and_passes),
+        cmocka_unit_test(absurd_usage_is_hidden_but_not_believed),
         cmocka_unit_test(an_empty_list_of_choices_without_usage_passes),
         cmocka_unit_test(words_about_usage_in_the_text_do_not_matter),
         cmocka_unit_test(an_error_event_passes_and_is_noticed),

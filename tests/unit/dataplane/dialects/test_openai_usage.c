@@ -50,7 +50,14 @@ static const struct reported {
      "\"completion_tokens_details\":null}",
      5, 0, 1, 0},
     {"{\"prompt_tokens\":5,\"completion_tokens\":1,\"prompt_tokens_details\":{\"cached_tokens\":9}}", 0, 5, 1, 0},
-    {"{\"prompt_tokens\":5,\"completion_tokens\":-3,\"prompt_tokens_details\":{\"cached_tokens\":1.5}}", 5, 0, 0, 0},
+    {"{\"prompt_tokens\":5,\"completion_tokens\":3,\"prompt_tokens_details\":{\"cached_tokens\":1.5}}", 5, 0, 3, 0},
+    {"{\"prompt_tokens\":5,\"completion_tokens\":3,\"prompt_tokens_details\":{\"cached_tokens\":-7},"
+     "\"completion_tokens_details\":{\"reasoning_tokens\":-9}}",
+     5, 0, 3, 0},
+    /* the completion only as a part of the total; the most that is believed */
+    {"{\"prompt_tokens\":5,\"completion_tokens\":null,\"total_tokens\":9}", 5, 0, 4, 0},
+    {"{\"prompt_tokens\":2147483647,\"completion_tokens\":2147483647,\"total_tokens\":1e30}", 2147483647, 0, 2147483647,
+     0},
 };
 
 static void every_token_is_counted_once(void **state)
@@ -77,6 +84,14 @@ static void what_is_no_usage_is_not_taken_for_one(void **state)
         "{\"usage\":{}}",
         "{\"usage\":{\"prompt_tokens\":null}}",
         "{\"usage\":[1]}",
+        /* absurd: what was reported cannot be what the call came to */
+        "{\"usage\":{\"prompt_tokens\":-5,\"completion_tokens\":3}}",
+        "{\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":-3}}",
+        "{\"usage\":{\"prompt_tokens\":5.5,\"completion_tokens\":3}}",
+        "{\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1e30}}",
+        "{\"usage\":{\"prompt_tokens\":2147483648,\"completion_tokens\":3}}",
+        "{\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":9223372036854775807}}",
+        "{\"usage\":{\"prompt_tokens\":99999999999999999999,\"completion_tokens\":3}}",
         "{\"x\":{\"usage\":{\"prompt_tokens\":1}}}",
         "{\"choices\":[{\"usage\":{\"prompt_tokens\":1}}]}",
         "{\"text\":\"\\\"usage\\\":{\\\"prompt_tokens\\\":1}\"}",
