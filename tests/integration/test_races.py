@@ -145,13 +145,13 @@ def test_no_threads_of_a_replica_race_under_load_while_everything_changes(make_s
     traffic.start()
     try:
         traffic.wait_for_more(whole=10, streamed=10, clamped=10, embedded=10, left=4, gave_up=4)
-        for number in range(20):
+        for number in range(12):
             change_everything(stack, budget, number)
         wait_until(lambda: recalls(stack) > 0, "a lease to be recalled")
         stack.controlplane.stop()
         stack.controlplane.start()
         stack.wait_for_replicas()
-        change_everything(stack, budget, 20)
+        change_everything(stack, budget, 12)
         traffic.wait_for_more(whole=10, streamed=10, clamped=10, embedded=10, left=4, gave_up=4)
     finally:
         traffic.finish()
