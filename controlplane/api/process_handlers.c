@@ -13,17 +13,31 @@ void tg_api_show_health(struct tg_api_job *job)
     answer_text(job, "ok\n");
 }
 
-/* Reading the one row of config_state as the platform proves connection, roles and migrations at once. */
+/* Asked as the platform: that proves connection and roles too. A schema that is newer than this program's is fine. */
+static enum tg_status find_out_readiness(tg_db *db, bool *is_migrated, struct tg_error *error)
+{
+    struct tg_db_value params[] = {tg_db_string(TG_SCHEMA_VERSION)};
+    TG_DB_SCOPE tg_db *scope = db;
+    TG_DB_RESULT tg_db_result *applied = NULL;
+    enum tg_status status = tg_db_begin(db, TG_DB_PLATFORM, NULL, error);
+    if (status == TG_OK)
+        status =
+            tg_db_query(db, "SELECT FROM config_state WHERE EXISTS (SELECT FROM schema_migrations WHERE version = $1)",
+                        params, 1, &applied, error);
+    *is_migrated = status == TG_OK && tg_db_rows(applied) == 1;
+    return status;
+}
+
 void tg_api_show_readiness(struct tg_api_job *job)
 {
     struct tg_error error;
-    TG_DB_SCOPE tg_db *scope = job->db;
-    TG_DB_RESULT tg_db_result *state = NULL;
-    enum tg_status status = tg_db_begin(job->db, TG_DB_PLATFORM, NULL, &error);
-    if (status == TG_OK)
-        status = tg_db_query(job->db, "SELECT revision FROM config_state", NULL, 0, &state, &error);
-    if (status == TG_OK)
+    bool is_migrated;
+    enum tg_status status = find_out_readiness(job->db, &is_migrated, &error);
+    if (status == TG_OK && is_migrated)
         answer_text(job, "ready\n");
+    else if (status == TG_OK)
+        tg_refuse(&job->refusal, TG_REFUSAL_UNAVAILABLE,
+                  "The database lacks migrations that this version needs: run tollgate-controlplane migrate.");
     else if (status == TG_IO || status == TG_DENIED)
         tg_refuse(&job->refusal, TG_REFUSAL_UNAVAILABLE,
                   "The database is not migrated, or the service's role may not use it.");

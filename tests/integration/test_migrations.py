@@ -5,6 +5,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 
 from harness.process import ROOT, binary, clean_environment
@@ -80,3 +81,15 @@ def test_dbmate_reads_the_same_migrations_and_finds_them_applied(postgres):
     again = run_migrate(postgres, theirs)
     assert again.returncode == 0 and "nothing to apply" in (again.stdout + again.stderr).lower()
     assert versions(postgres, ours) == versions(postgres, theirs)
+
+
+def test_a_control_plane_is_not_ready_before_the_migrations_that_it_needs_are_applied(make_stack):
+    stack = make_stack(replicas=0)
+    ready = f"{stack.controlplane.url}/readyz"
+    newest = versions(stack.postgres, stack.database)[-1]
+    with stack.postgres.connect(stack.database) as connection:
+        connection.execute("DELETE FROM schema_migrations WHERE version = %s", [newest])
+        answer = httpx.get(ready, trust_env=False)
+        assert answer.status_code == 503 and "migrate" in answer.json()["detail"]
+        connection.execute("INSERT INTO schema_migrations VALUES (%s), ('9999')", [newest])
+        assert httpx.get(ready, trust_env=False).status_code == 200, "a newer schema is no obstacle"
