@@ -16,15 +16,23 @@ struct view {
     int64_t last_request_number, last_request_amount;
 };
 
-/* The account of a budget's current window. Hours have a fixed length; longer windows end at the same local time. */
+/* The current window of budget b: w.start and w.stop (NULL where there is no end). Hours have a fixed length; longer
+ * windows end at the same local time. Windows of one budget follow each other without overlap also where the
+ * organization moved to another time zone: the open one runs to its end, and the next begins there and ends where the
+ * new calendar says. */
 #define CURRENT_WINDOW                                                                                                 \
     "CROSS JOIN LATERAL (SELECT CASE b.window_kind WHEN 'none' THEN 'epoch'::timestamptz"                              \
     "  ELSE date_trunc(b.window_kind, now(), o.timezone) END AS start) s "                                             \
     "CROSS JOIN LATERAL (SELECT CASE b.window_kind WHEN 'none' THEN NULL"                                              \
     "  WHEN 'hour' THEN s.start + interval '1 hour'"                                                                   \
     "  ELSE (s.start AT TIME ZONE o.timezone + ('1 ' || b.window_kind)::interval) AT TIME ZONE o.timezone END AS "     \
-    "stop) "                                                                                                           \
-    "e "
+    "stop) e "                                                                                                         \
+    "LEFT JOIN LATERAL (SELECT window_start AS start, window_end AS stop FROM budget_accounts"                         \
+    "  WHERE organization_id = b.organization_id AND budget_id = b.id AND window_start <= now()"                       \
+    "  ORDER BY window_start DESC LIMIT 1) last ON true "                                                              \
+    "CROSS JOIN LATERAL (SELECT"                                                                                       \
+    "  CASE WHEN last.stop > now() THEN last.start ELSE greatest(s.start, last.stop) END AS start,"                    \
+    "  CASE WHEN last.stop > now() THEN last.stop ELSE e.stop END AS stop) w "
 
 /* NULL where there is no end. (greatest() passes over NULL.) */
 #define REMAINING_MS(stop)                                                                                             \
@@ -39,16 +47,16 @@ static int64_t amount_at(const tg_db_result *result, size_t column)
 static enum tg_status look_up(tg_db *db, const struct tg_bank_asker *asker, struct tg_id budget_id, struct view *view,
                               struct tg_error *error)
 {
-    static const char sql[] = "SELECT b.organization_id, s.start, " REMAINING_MS(
-        "e.stop") ","
+    static const char sql[] = "SELECT b.organization_id, w.start, " REMAINING_MS(
+        "w.stop") ","
                   " b.limit_amount, a.limit_amount, a.settled, a.leased, l.remaining,"
                   " (SELECT count(*) FROM replicas WHERE is_connected) "
                   "FROM budgets b JOIN organizations o ON o.id = b.organization_id " CURRENT_WINDOW
                   "LEFT JOIN budget_accounts a ON a.organization_id = b.organization_id AND a.budget_id = b.id"
-                  " AND a.window_start = s.start "
+                  " AND a.window_start = w.start "
                   "LEFT JOIN leases l ON l.organization_id = b.organization_id AND l.budget_id = b.id AND l.boot_id = "
                   "$2"
-                  " AND l.window_start = s.start "
+                  " AND l.window_start = w.start "
                   "WHERE b.id = $1 AND b.deleted_at IS NULL AND o.deleted_at IS NULL";
     struct tg_db_value params[] = {tg_db_id(budget_id), tg_db_id(asker->boot_id)};
     TG_DB_RESULT tg_db_result *result = NULL;
@@ -111,9 +119,9 @@ static enum tg_status prepare_account(tg_db *db, struct tg_id budget_id, const s
         status = tg_db_query(db,
                              "INSERT INTO budget_accounts (organization_id, budget_id, window_start, window_end,"
                              " limit_amount) "
-                             "SELECT b.organization_id, b.id, s.start, e.stop, b.limit_amount "
+                             "SELECT b.organization_id, b.id, w.start, w.stop, b.limit_amount "
                              "FROM budgets b JOIN organizations o ON o.id = b.organization_id " CURRENT_WINDOW
-                             "WHERE b.organization_id = $1 AND b.id = $2 AND s.start = $3 ON CONFLICT DO NOTHING",
+                             "WHERE b.organization_id = $1 AND b.id = $2 AND w.start = $3 ON CONFLICT DO NOTHING",
                              key, 3, NULL, error);
     if (status == TG_OK)
         status = tg_db_query(db,

@@ -1,7 +1,9 @@
 """Hard budgets: never overspent, never wrongly refused, across replicas and under concurrency."""
 
 import asyncio
+from datetime import datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import openai
 import pytest
@@ -187,3 +189,49 @@ def test_a_team_that_ran_dry_does_not_hold_up_another_team_of_the_same_organizat
 
     quick, unfinished = asyncio.run(both())
     assert quick.choices and unfinished >= 2
+
+
+def one_call(stack):
+    return stack.openai().chat.completions.create(model="gpt-4o-mini", max_tokens=10,
+                                                  messages=[{"role": "user", "content": "[[sim tokens=10]] hello"}])
+
+
+def move_to(stack, timezone):
+    stack.api.request("PATCH", f"/api/v1/organizations/{stack.api.organization}", {"timezone": timezone})
+    stack.wait_for_replicas()
+
+
+def test_an_organization_that_moves_to_another_time_zone_does_not_get_the_open_window_s_money_twice(make_stack):
+    stack = make_stack()
+    budget = stack.create_budget("0.000030")
+    with pytest.raises(openai.RateLimitError) as first:
+        for _ in range(30):
+            one_call(stack)
+    assert first.value.code == "budget_exceeded"
+    before = wait_until(lambda: budget_row(stack, budget)["account"], "an account")
+    for timezone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        move_to(stack, timezone)
+        stack.replicas[0].stop()  # a new boot knows nothing and asks the bank
+        stack.replicas[0].start()
+        with pytest.raises(openai.RateLimitError) as refusal:
+            one_call(stack)
+        assert refusal.value.code == "budget_exceeded"
+        account = budget_row(stack, budget)["account"]
+        assert (account["window_start"], account["window_end"]) == (before["window_start"], before["window_end"])
+    assert_books_balance(stack)
+
+
+def test_the_window_after_a_move_to_another_time_zone_begins_where_the_last_one_ended(make_stack):
+    stack = make_stack()
+    budget = stack.create_budget("1")
+    # What is left of the old calendar: a window that ended a moment ago, in the middle of a month of the new one.
+    ended_at = stack.books.query("INSERT INTO budget_accounts (organization_id, budget_id, window_start, window_end,"
+                                 " limit_amount) VALUES (%s, %s, now() - interval '1 month',"
+                                 " date_trunc('milliseconds', now()), 1) RETURNING window_end",
+                                 [stack.api.organization, budget["id"]])[0]["window_end"]
+    one_call(stack)
+    account = wait_until(lambda: budget_row(stack, budget)["account"], "an account")
+    assert datetime.fromisoformat(account["window_start"]) == ended_at
+    local_end = datetime.fromisoformat(account["window_end"]).astimezone(ZoneInfo("Europe/Berlin"))
+    assert (local_end.day, local_end.hour, local_end.minute) == (1, 0, 0)
+    assert local_end - ended_at <= timedelta(days=31, hours=1)
