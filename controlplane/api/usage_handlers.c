@@ -57,8 +57,10 @@ void tg_api_export_usage(struct tg_api_job *job)
         return;
     struct export export = {job, tg_report_media_type(format)};
     struct tg_error error = {0};
-    enum tg_status status =
-        tg_report_export(job->db, job->operation.organization_id, range, format, stream_piece, &export, &error);
+    enum tg_status status = TG_OK;
+    if (!tg_text_is(job->method, "HEAD")) /* which wants to know the head alone */
+        status =
+            tg_report_export(job->db, job->operation.organization_id, range, format, stream_piece, &export, &error);
     if (status == TG_OK)
         status = tg_api_stream(job, export.media_type, tg_text(NULL, 0)); /* an answer also if there was no record */
     if (status != TG_OK && !atomic_load(&job->is_abandoned))
