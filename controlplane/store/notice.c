@@ -5,9 +5,20 @@
 #include "common/base/time.h"
 #include "controlplane/store/internal.h"
 
+static bool is_channel(const tg_db *db, const char *channel)
+{
+    for (size_t i = 0; i < db->channel_count; ++i)
+        if (strcmp(db->channels[i], channel) == 0)
+            return true;
+    return false;
+}
+
 enum tg_status tg_db_listen(tg_db *db, const char *channel, struct tg_error *error)
 {
-    assert(!db->in_transaction && db->channel_count < TG_DB_MAX_CHANNELS);
+    assert(!db->in_transaction);
+    if (is_channel(db, channel)) /* every new connection listens to it */
+        return TG_OK;
+    assert(db->channel_count < TG_DB_MAX_CHANNELS);
     char sql[96];
     snprintf(sql, sizeof(sql), "LISTEN %s", channel);
     enum tg_status status = tg_db_query(db, sql, NULL, 0, NULL, error);
