@@ -5,7 +5,7 @@
 #include "controlplane/snapshot/change.h"
 
 /* Should a notice ever be missed, the revision is seen by looking. */
-enum { LOOK_INTERVAL_MS = 1000, SWEEP_INTERVAL_MS = 30000, RETRY_MS = 500 };
+enum { LOOK_INTERVAL_MS = 1000, SWEEP_INTERVAL_MS = 10000, RETRY_MS = 500 };
 
 /* What the thread knows between two rounds. */
 struct watch {
