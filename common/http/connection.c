@@ -168,6 +168,16 @@ static bool grow_input(struct request *request, size_t max_head_bytes)
     return true;
 }
 
+/* Of a small body that came with its head nothing is left to be spared. */
+static bool is_body_unwanted(struct connection *connection)
+{
+    const struct tg_http_server_config *config = &connection->server->config;
+    const struct request *request = connection->request;
+    int64_t there = (int64_t)(request->input_bytes - request->head.head_bytes);
+    bool is_missing = request->head.framing == MESSAGE_CHUNKED || request->head.content_length > there;
+    return is_missing && config->wants_body != NULL && !config->wants_body(config->user, &request->public);
+}
+
 static void begin_request(struct connection *connection)
 {
     struct request *request = connection->request;
@@ -178,7 +188,10 @@ static void begin_request(struct connection *connection)
     set_public_fields(connection);
     connection->is_used = true;
     connection->is_last = !request->head.is_persistent;
-    body_begin(connection);
+    if (is_body_unwanted(connection))
+        connection_refuse(connection, TG_HTTP_BODY_UNWANTED);
+    else
+        body_begin(connection);
 }
 
 static void read_head(struct connection *connection)

@@ -65,6 +65,8 @@ int tg_http_refusal_status(enum tg_http_refusal refusal)
         return 503;
     case TG_HTTP_REQUEST_TIMEOUT:
         return 408;
+    case TG_HTTP_BODY_UNWANTED:
+        return 403;
     }
     return 400;
 }
@@ -84,6 +86,8 @@ const char *tg_http_refusal_name(enum tg_http_refusal refusal)
         return "bodies_exhausted";
     case TG_HTTP_REQUEST_TIMEOUT:
         return "request_timeout";
+    case TG_HTTP_BODY_UNWANTED:
+        return "body_unwanted";
     }
     return "unknown";
 }

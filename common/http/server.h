@@ -55,6 +55,7 @@ enum tg_http_refusal {
     TG_HTTP_LENGTH_REQUIRED,  /* 411 or 501: a transfer coding other than chunked */
     TG_HTTP_BODIES_EXHAUSTED, /* 503 with Retry-After: the process holds as many bytes of bodies as it may */
     TG_HTTP_REQUEST_TIMEOUT,  /* 408: head or body did not arrive in time */
+    TG_HTTP_BODY_UNWANTED,    /* the handler's own reason: see wants_body */
 };
 int tg_http_refusal_status(enum tg_http_refusal refusal);
 const char *tg_http_refusal_name(enum tg_http_refusal refusal);
@@ -67,6 +68,9 @@ struct tg_http_body_gauge {
 
 struct tg_http_server_config {
     void *user;
+    /* The head is complete, the body not yet. False if the request is refused whatever its body says: none of it is
+     * invited, held or read, and on_refuse follows at once with TG_HTTP_BODY_UNWANTED. NULL: every body is wanted. */
+    bool (*wants_body)(void *user, const struct tg_http_request *request);
     /* The request is complete. Answer with tg_http_respond() or tg_http_start() + tg_http_send(), now or later. */
     void (*on_request)(void *user, struct tg_http_request *request);
     /* The server refuses; head fields are set as far as they are known (method may be empty). Must answer at once with

@@ -180,6 +180,7 @@ static enum tg_refusal_kind kind_of(enum tg_http_refusal refusal)
 {
     switch (refusal) {
     case TG_HTTP_BAD_REQUEST:
+    case TG_HTTP_BODY_UNWANTED: /* never: every body is wanted */
         return TG_REFUSAL_MALFORMED;
     case TG_HTTP_HEAD_TOO_LARGE:
         return TG_REFUSAL_HEAD_TOO_LARGE;
@@ -199,6 +200,7 @@ static const char *detail_of(enum tg_http_refusal refusal)
 {
     switch (refusal) {
     case TG_HTTP_BAD_REQUEST:
+    case TG_HTTP_BODY_UNWANTED:
         return "This is not well-formed HTTP/1.1.";
     case TG_HTTP_HEAD_TOO_LARGE:
         return "The request's header fields are larger than 32 KiB.";

@@ -200,6 +200,11 @@ void tg_exchange_begin(struct tg_exchange_host *host, struct tg_http_request *re
     tg_exchange_advance(create(host, request), TG_EVENT_BEGIN);
 }
 
+bool tg_exchange_wants_body(const struct tg_exchange_host *host, const struct tg_http_request *request)
+{
+    return host->pipeline->admits(host, request);
+}
+
 static enum tg_client_error_code error_of(enum tg_http_refusal refusal)
 {
     switch (refusal) {
@@ -213,6 +218,8 @@ static enum tg_client_error_code error_of(enum tg_http_refusal refusal)
         return TG_ERROR_GATEWAY_OVERLOADED;
     case TG_HTTP_REQUEST_TIMEOUT:
         return TG_ERROR_REQUEST_TIMEOUT;
+    case TG_HTTP_BODY_UNWANTED:
+        return TG_ERROR_NONE; /* the stages find again what tg_exchange_wants_body() found */
     case TG_HTTP_BAD_REQUEST:
         break;
     }
@@ -227,7 +234,7 @@ void tg_exchange_refuse_unread(struct tg_exchange_host *host, struct tg_http_req
     exchange->error.words[0] = tg_arena_printf(request->arena, "%zu", host->max_body_bytes);
     if (refusal == TG_HTTP_BODIES_EXHAUSTED)
         tg_exchange_add_header(exchange, "retry-after", tg_text("1", 1));
-    tg_exchange_advance(exchange, TG_EVENT_BEGIN);  /* the first stage sees that it is refused already */
+    tg_exchange_advance(exchange, TG_EVENT_BEGIN);  /* the first stages see that it is refused already */
     tg_exchange_advance(exchange, TG_EVENT_CLOSED); /* the server says no more of it */
 }
 

@@ -187,7 +187,9 @@ uint64_t tg_exchange_random(struct tg_exchange_host *host);
 /* Lets go of a handle; frees it, and the snapshot's reference, with its last user. */
 void tg_snapshot_handle_release(struct tg_snapshot_handle *handle);
 
-/* The server's callbacks: a request is complete; the server refuses one; one is over; one can take more. */
+/* The server's callbacks: a head is complete, its body not yet; a request is complete; the server refuses one; one is
+ * over; one can take more. */
+bool tg_exchange_wants_body(const struct tg_exchange_host *host, const struct tg_http_request *request);
 void tg_exchange_begin(struct tg_exchange_host *host, struct tg_http_request *request);
 void tg_exchange_refuse_unread(struct tg_exchange_host *host, struct tg_http_request *request,
                                enum tg_http_refusal refusal);

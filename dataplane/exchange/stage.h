@@ -8,9 +8,12 @@
 #ifndef TG_EXCHANGE_STAGE_H
 #define TG_EXCHANGE_STAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct tg_exchange;
+struct tg_exchange_host;
+struct tg_http_request;
 
 /* What can happen to an exchange; callbacks turn into one of these. */
 enum tg_exchange_event {
@@ -42,6 +45,8 @@ struct tg_stage {
 struct tg_pipeline {
     const struct tg_stage *stages;
     size_t count;
+    /* By the head alone: false if the stages would refuse the request without looking at its body. */
+    bool (*admits)(const struct tg_exchange_host *host, const struct tg_http_request *request);
 };
 
 /* How far one exchange has come. */

@@ -32,21 +32,36 @@ static enum tg_stage_answer welcome(struct tg_exchange *exchange)
     return TG_STAGE_REPLY;
 }
 
-enum tg_stage_answer stage_identify_enter(struct tg_exchange *exchange)
+/* TG_ERROR_NONE, and the principal, if the caller is known. */
+static enum tg_client_error_code find_caller(const tg_snapshot *snapshot, const struct tg_http_request *request,
+                                             struct tg_principal *principal)
 {
     uint8_t sha256[TG_SHA256_BYTES];
+    struct tg_text key = bearer_token(request);
+    if (key.bytes == 0)
+        return TG_ERROR_MISSING_API_KEY;
+    if (key.bytes > MAX_KEY_BYTES)
+        return TG_ERROR_INVALID_API_KEY;
+    tg_sha256(key.data, key.bytes, sha256);
+    return tg_snapshot_find_key(snapshot, sha256, principal) ? TG_ERROR_NONE : TG_ERROR_INVALID_API_KEY;
+}
+
+bool stage_identify_admits(const struct tg_exchange_host *host, const struct tg_http_request *request)
+{
+    struct tg_principal principal;
+    return host->snapshot != NULL && find_caller(host->snapshot->snapshot, request, &principal) == TG_ERROR_NONE &&
+           !principal.is_revoked && !stage_resolve_profile_is_expired(&principal, tg_loop_now_unix_ms(host->loop));
+}
+
+enum tg_stage_answer stage_identify_enter(struct tg_exchange *exchange)
+{
     if (exchange->endpoint == TG_ENDPOINT_ROOT && tg_endpoint_allows(TG_ENDPOINT_ROOT, exchange->request->method))
         return welcome(exchange);
     if (exchange->snapshot == NULL) {
         tg_exchange_add_header(exchange, "retry-after", tg_text("1", 1));
         return tg_exchange_refuse(exchange, TG_ERROR_NOT_READY, NULL, 0);
     }
-    struct tg_text key = bearer_token(exchange->request);
-    if (key.bytes == 0)
-        return refuse(exchange, TG_ERROR_MISSING_API_KEY);
-    if (key.bytes > MAX_KEY_BYTES)
-        return refuse(exchange, TG_ERROR_INVALID_API_KEY);
-    tg_sha256(key.data, key.bytes, sha256);
-    exchange->is_identified = tg_snapshot_find_key(exchange->snapshot->snapshot, sha256, &exchange->principal);
-    return exchange->is_identified ? TG_STAGE_CONTINUE : refuse(exchange, TG_ERROR_INVALID_API_KEY);
+    enum tg_client_error_code code = find_caller(exchange->snapshot->snapshot, exchange->request, &exchange->principal);
+    exchange->is_identified = code == TG_ERROR_NONE;
+    return exchange->is_identified ? TG_STAGE_CONTINUE : refuse(exchange, code);
 }

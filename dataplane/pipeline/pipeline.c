@@ -18,4 +18,4 @@ static const struct tg_stage stages[] = {
 };
 /* clang-format on */
 
-const struct tg_pipeline tg_pipeline = {stages, sizeof(stages) / sizeof(stages[0])};
+const struct tg_pipeline tg_pipeline = {stages, sizeof(stages) / sizeof(stages[0]), stage_identify_admits};

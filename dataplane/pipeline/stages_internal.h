@@ -11,9 +11,12 @@ void stage_meter_finish(struct tg_exchange *exchange);
 
 /* identify: API key -> principal. */
 enum tg_stage_answer stage_identify_enter(struct tg_exchange *exchange);
+/* Whether the caller of a request whose body is still to come will get past this stage and the next. */
+bool stage_identify_admits(const struct tg_exchange_host *host, const struct tg_http_request *request);
 
 /* resolve_profile: whether the principal may come in at all today. */
 enum tg_stage_answer stage_resolve_profile_enter(struct tg_exchange *exchange);
+bool stage_resolve_profile_is_expired(const struct tg_principal *principal, int64_t unix_ms);
 
 /* inspect: what is asked for. */
 enum tg_stage_answer stage_inspect_enter(struct tg_exchange *exchange);

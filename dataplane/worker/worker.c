@@ -33,6 +33,11 @@ static struct tg_worker *worker_of(struct tg_exchange_host *host)
 
 /* ---- the server's callbacks ---- */
 
+static bool wants_body(void *user, const struct tg_http_request *request)
+{
+    return tg_exchange_wants_body(user, request);
+}
+
 static void on_request(void *user, struct tg_http_request *request)
 {
     tg_exchange_begin(user, request);
@@ -108,6 +113,7 @@ static enum tg_status listen_on(struct tg_worker *worker, const struct tg_worker
 {
     struct tg_http_server_config server_config = {
         .user = &worker->host,
+        .wants_body = wants_body,
         .on_request = on_request,
         .on_refuse = on_refuse,
         .on_close = on_close,

@@ -158,6 +158,31 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read(stack):
     assert json.loads(body)["error"]["code"] == "request_too_large"
 
 
+@pytest.mark.parametrize("framing", ["Content-Length: 30000000", "Content-Length: 30000000\r\nExpect: 100-continue",
+                                     "Content-Length: 99999999999", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("credential, code", [("", "missing_api_key"), ("Authorization: Bearer tg-nobody\r\n", "invalid_api_key")])
+def test_the_body_of_a_caller_that_nobody_knows_is_not_read(stack, framing, credential, code):
+    with socket.create_connection(("127.0.0.1", stack.replicas[0].port), timeout=30) as connection:
+        connection.sendall(f"POST {CHAT} HTTP/1.1\r\nHost: a\r\n{credential}{framing}\r\n\r\n".encode())
+        head, _, body = read_all(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 401 ") and b"connection: close" in head, head
+    assert json.loads(body)["error"]["code"] == code
+
+
+def test_the_body_of_a_revoked_key_is_not_read_and_the_refusal_is_recorded(stack):
+    key = stack.create_key("revoked-early")
+    stack.api.request("POST", f"{stack.api.path('api-keys')}/{key['id']}/revoke")
+    stack.wait_for_replicas()
+    with socket.create_connection(("127.0.0.1", stack.replicas[0].port), timeout=30) as connection:
+        connection.sendall((f"POST {CHAT} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key['key']}\r\n"
+                            "Expect: 100-continue\r\nContent-Length: 30000000\r\n\r\n").encode())
+        answer = read_all(connection)
+    assert answer.startswith(b"HTTP/1.1 401 ") and b'"api_key_revoked"' in answer, answer
+    record = wait_until(lambda: stack.books.query("SELECT * FROM usage_records WHERE api_key_id = %s", [key["id"]]),
+                        "the refusal to be recorded")[0]
+    assert (record["outcome"], record["error_code"]) == ("refused", "api_key_revoked")
+
+
 @pytest.mark.parametrize("request_head", [
     "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
@@ -166,11 +191,11 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read(stack):
     "POST {path} HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
     "POST {path} HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n",
     "POST {path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
-    "POST {path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "POST {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     "nonsense\r\n\r\n"])
 def test_ambiguous_or_broken_http_is_refused_and_the_connection_closed(stack, request_head):
     with socket.create_connection(("127.0.0.1", stack.replicas[0].port), timeout=30) as connection:
-        connection.sendall(request_head.format(path=CHAT).encode())
+        connection.sendall(request_head.format(path=CHAT, key=stack.key['key']).encode())
         answer = read_all(connection)
     assert answer.startswith(b"HTTP/1.1 400 "), answer
     assert b'"bad_request"' in answer

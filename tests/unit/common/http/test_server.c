@@ -370,6 +370,28 @@ static void the_body_is_invited_only_when_it_will_be_read(void **state)
     peer_close(&peer);
 }
 
+static bool wants_body_of_known_callers(void *user, const struct tg_http_request *request)
+{
+    return tg_http_request_header(request, "authorization") != NULL;
+}
+
+static void a_body_that_is_not_wanted_is_neither_invited_nor_held(void **state)
+{
+    config.wants_body = wants_body_of_known_callers;
+    gauge.max_bytes = 10;
+    start();
+    refuse("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 500\r\n\r\n", "HTTP/1.1 403 ");
+    refuse("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\nabc", "HTTP/1.1 403 ");
+    refuse("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "HTTP/1.1 403 ");
+    assert_int_equal(request_count, 0);
+    struct peer peer;
+    connect_to_server(&peer);
+    peer_send(&peer, "POST / HTTP/1.1\r\nHost: a\r\nAuthorization: x\r\nContent-Length: 5\r\n\r\n");
+    peer_send(&peer, "hello");
+    peer_wait_for(&peer, loop, "\r\n\r\nhello");
+    peer_close(&peer);
+}
+
 static void bodies_beyond_the_gauge_are_refused_until_others_are_gone(void **state)
 {
     gauge.max_bytes = 1000;
@@ -663,6 +685,7 @@ int main(void)
         SERVER_TEST(what_is_refused_gets_its_status_and_never_reaches_the_handler),
         SERVER_TEST(a_client_that_sends_on_after_a_refusal_still_reads_the_answer),
         SERVER_TEST(the_body_is_invited_only_when_it_will_be_read),
+        SERVER_TEST(a_body_that_is_not_wanted_is_neither_invited_nor_held),
         SERVER_TEST(bodies_beyond_the_gauge_are_refused_until_others_are_gone),
         SERVER_TEST(a_client_that_leaves_while_the_handler_waits_is_noticed),
         SERVER_TEST(a_client_that_takes_nothing_stops_the_handler_and_one_that_takes_again_resumes_it),

@@ -56,7 +56,7 @@ static const struct tg_stage stages[] = {
     {"c", c_enter, c_resume, NULL},
     {"d", d_enter, d_resume, d_finish},
 };
-static const struct tg_pipeline pipeline = {stages, 4};
+static const struct tg_pipeline pipeline = {.stages = stages, .count = 4};
 static struct tg_exchange *const EXCHANGE = (struct tg_exchange *)&diary;
 
 static struct tg_stage_run begin(enum tg_stage_answer a, enum tg_stage_answer b, enum tg_stage_answer c,
