@@ -17,7 +17,7 @@
 enum {
     DEFAULT_FILE_BYTES = 8 << 20,
     LEAST_FILE_BYTES = 64 << 10,
-    DEFAULT_FLUSH_INTERVAL_MS = 200,
+    DEFAULT_FLUSH_INTERVAL_MS = 1000,
     FIRST_SLOTS = 256,
     NO_SLOT = UINT32_MAX & 0x7fffffff,
 };
@@ -239,7 +239,8 @@ enum tg_status tg_journal_append(tg_journal *journal, const Tollgate__V1__UsageR
     pthread_mutex_lock(&journal->lock);
     enum tg_status status = append(journal, tg_text(packed, bytes), crc, intent);
     pthread_mutex_unlock(&journal->lock);
-    if (status == TG_OK && atomic_exchange_explicit(&journal->wants_wake, false, memory_order_acq_rel) &&
+    if (status == TG_OK && atomic_load_explicit(&journal->wants_wake, memory_order_seq_cst) &&
+        atomic_exchange_explicit(&journal->wants_wake, false, memory_order_acq_rel) &&
         journal->config.on_records != NULL)
         journal->config.on_records(journal->config.user);
     return status;

@@ -29,7 +29,7 @@ struct tg_journal_config {
     int64_t file_bytes;        /* of each file; default 8 MiB when 0 */
     int64_t max_bytes;         /* of all files: beyond it appends fail, and budgeted traffic is refused */
     int64_t alarm_bytes;       /* journal_is_filling is reported from here on */
-    int64_t flush_interval_ms; /* to the device; default 200 when 0 */
+    int64_t flush_interval_ms; /* to the device; default 1000 when 0 */
     void *user;
     /* There is something to ship again, after tg_journal_read had found nothing. Any thread; must not block. */
     void (*on_records)(void *user);

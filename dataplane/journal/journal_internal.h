@@ -2,7 +2,7 @@
  *
  *   journal.c    open, close, append            any worker, under `lock`
  *   space.c      files made, filled, let go of  under `lock`
- *   flush.c      the thread that flushes to the device and keeps a spare file ready
+ *   flush.c      the thread that flushes to the device, and keeps pages and a spare file ready
  *   recovery.c   what earlier boots left        link's thread
  *   ship.c       read, acknowledge, forget      link's thread; takes `lock` for what it shares with the workers
  *
@@ -33,12 +33,13 @@ struct tg_journal_file {
     size_t bytes;          /* of the file */
     size_t used_bytes;     /* header and entries */
     size_t flushed_bytes;  /* of those, known to be on the device */
+    size_t paged_bytes;    /* whose pages are there already, so that a write to them does not fault */
     int64_t last_sequence; /* the highest number that was given out when its last record was written */
     size_t open_intents;
     /* Its open intents were written again into the file of this order, up to there; 0: were not. */
     uint64_t carried_order;
     size_t carried_bytes;
-    bool is_flushing; /* the flush thread looks at it without the lock */
+    bool is_flushing; /* the flush thread looks at it, or pages it in, without the lock */
     bool is_let_go;   /* and is to free it afterwards */
 };
 
@@ -92,7 +93,7 @@ struct tg_journal {
 
     pthread_t flusher;
     pthread_cond_t flusher_wakes;
-    bool is_closing, needs_spare;
+    bool is_closing, needs_spare, needs_pages;
 
     /* link's thread only */
     struct tg_journal_boot *boots; /* oldest first */
@@ -117,6 +118,10 @@ enum tg_status tg_journal_make_spare(tg_journal *journal, bool may_unlock, struc
 void tg_journal_take_spare(tg_journal *journal);
 /* Unmaps and closes; with `is_removed` the file goes too. */
 void tg_journal_let_go(tg_journal *journal, struct tg_journal_file *file, bool is_removed);
+/* Brings in the pages of the file's next part, for writing. Only a hint: a write to a page that is not there faults. */
+void tg_journal_page_in(const struct tg_journal_file *file);
+/* Up to where they are there then. */
+size_t tg_journal_paged_after(const struct tg_journal_file *file);
 /* Maps a file; NULL, and errno, if that fails. The descriptor is the file's then. */
 struct tg_journal_file *tg_journal_map(const char *path, int fd, size_t bytes, bool is_writable);
 

@@ -10,7 +10,10 @@
 #include "common/base/time.h"
 #include "dataplane/journal/journal_internal.h"
 
-enum { ROOM_RETRY_MS = 1000 };
+enum {
+    ROOM_RETRY_MS = 1000,
+    PAGED_AT_ONCE_BYTES = 512 << 10, /* the next such part is asked for when half of it is left */
+};
 
 struct tg_journal_file *tg_journal_map(const char *path, int fd, size_t bytes, bool is_writable)
 {
@@ -24,7 +27,18 @@ struct tg_journal_file *tg_journal_map(const char *path, int fd, size_t bytes, b
     return file;
 }
 
-/* A new file, allocated and mapped; NULL, and errno, if the file system has no room. */
+size_t tg_journal_paged_after(const struct tg_journal_file *file)
+{
+    return file->bytes - file->paged_bytes < PAGED_AT_ONCE_BYTES ? file->bytes
+                                                                 : file->paged_bytes + PAGED_AT_ONCE_BYTES;
+}
+
+void tg_journal_page_in(const struct tg_journal_file *file)
+{
+    (void)madvise(file->map + file->paged_bytes, tg_journal_paged_after(file) - file->paged_bytes, MADV_POPULATE_WRITE);
+}
+
+/* A new file, allocated, mapped, its first part paged in; NULL, and errno, if the file system has no room. */
 static struct tg_journal_file *allocate(const char *path, int64_t bytes)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -38,7 +52,10 @@ static struct tg_journal_file *allocate(const char *path, int64_t bytes)
         close(fd);
         unlink(path);
         errno = failure;
+        return NULL;
     }
+    tg_journal_page_in(file);
+    file->paged_bytes = tg_journal_paged_after(file);
     return file;
 }
 
@@ -129,6 +146,11 @@ char *tg_journal_claim(tg_journal *journal, size_t entry_bytes)
     assert(file->bytes - file->used_bytes >= entry_bytes);
     char *at = file->map + file->used_bytes;
     file->used_bytes += entry_bytes;
+    if (file->paged_bytes < file->bytes && file->used_bytes + PAGED_AT_ONCE_BYTES / 2 > file->paged_bytes &&
+        !journal->needs_pages) {
+        journal->needs_pages = true;
+        pthread_cond_signal(&journal->flusher_wakes);
+    }
     return at;
 }
 
