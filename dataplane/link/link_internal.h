@@ -60,6 +60,7 @@ struct tg_link {
     tg_wire_link *wire;
     struct tg_id session_epoch;
     bool is_welcomed, has_returned_all;
+    bool waits_for_acks; /* as much is on its way as may be */
     int64_t ping_interval_ms, heard_at_ms;
     size_t batch_max_records;
     int64_t ship_at_ms, wallet_at_ms, health_at_ms; /* INT64_MAX: when something happens */

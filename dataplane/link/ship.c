@@ -3,7 +3,7 @@
 #include "dataplane/link/link_internal.h"
 
 enum {
-    GATHER_MS = 20,         /* records of one moment travel together */
+    GATHER_MS = 50,         /* records of one moment travel together */
     BATCHES_ON_THE_WAY = 4, /* sent and not acknowledged, per boot */
     UNSENT_MAX_BYTES = 1 << 20,
     BATCH_MAX_BYTES = TG_FRAME_MAX_BYTES,
@@ -26,6 +26,7 @@ void tg_link_restart_shipments(tg_link *link, int64_t through_sequence)
         link->shipments[i].sent_through = link->shipments[i].acknowledged_through;
         link->shipments[i].is_close_sent = false;
     }
+    link->waits_for_acks = false;
     link->ship_at_ms = 0;
 }
 
@@ -45,11 +46,15 @@ static enum tg_status send_close(tg_link *link, struct tg_shipment *shipment, in
     return TG_OK;
 }
 
+static bool is_this_boot(const tg_link *link, size_t index)
+{
+    return index + 1 == link->shipment_count;
+}
+
 /* The number to close a boot with; -1 while it cannot be. This boot closes only when the process stops. */
 static int64_t closable(const tg_link *link, size_t index)
 {
-    bool is_this_boot = index + 1 == link->shipment_count;
-    if (!is_this_boot)
+    if (!is_this_boot(link, index))
         return tg_journal_closable(link->journal, index);
     return atomic_load(&link->is_stopping) ? tg_journal_finished(link->journal) : -1;
 }
@@ -78,7 +83,9 @@ static enum tg_status ship_boot(tg_link *link, size_t index, bool *has_more, siz
             *shipped += count;
         }
         tg_buf_deinit(&batch);
-        if (count == 0)
+        /* While records flow the clock brings the next round, so the journal is not asked to wake this thread for what
+         * came in just now: that is what a read which finds nothing does. */
+        if (count == 0 || (is_this_boot(link, index) && count < link->batch_max_records))
             break;
     }
     if (status != TG_OK)
@@ -96,6 +103,7 @@ enum tg_status tg_link_ship(tg_link *link, int64_t now_ms, struct tg_error *erro
     enum tg_status status = TG_OK;
     for (size_t i = 0; i < link->shipment_count && status == TG_OK && !has_more; ++i)
         status = ship_boot(link, i, &has_more, &shipped, error);
+    link->waits_for_acks = has_more;
     /* An acknowledgement, or the journal's on_records, brings the next round; while records flow, the clock does. */
     link->ship_at_ms = shipped != 0 && !has_more ? now_ms + GATHER_MS : INT64_MAX;
     return status;
@@ -119,7 +127,10 @@ void tg_link_on_usage_ack(tg_link *link, struct tg_id boot_id, int64_t through_s
     if (shipment->sent_through < through_sequence)
         shipment->sent_through = through_sequence;
     tg_journal_acknowledge(link->journal, boot_id, through_sequence);
-    link->ship_at_ms = 0;
+    /* Otherwise the clock brings the next round: answering every acknowledgement with what has come in since would make
+     * batches as small as the control plane is fast. */
+    if (link->waits_for_acks || !tg_id_equals(boot_id, link->config.boot_id) || atomic_load(&link->is_stopping))
+        link->ship_at_ms = 0;
 }
 
 void tg_link_on_boot_closed(tg_link *link, struct tg_id boot_id)
