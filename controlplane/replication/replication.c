@@ -9,7 +9,8 @@
 #include "common/log/log.h"
 #include "controlplane/replication/internal.h"
 
-enum { BACKLOG = 256, STACK_BYTES = 1 << 20 };
+/* Nobody knows yet who a connection is that has not said Hello: so many may be that far, besides the replicas. */
+enum { BACKLOG = 256, STACK_BYTES = 1 << 20, MAX_NAMELESS = 128 };
 
 /* ---- sessions ---- */
 
@@ -134,6 +135,28 @@ static void start_session(tg_replication *server, int fd)
     }
 }
 
+/* Whether there is room for one more connection. Among those without a name the oldest has to make it, so that whoever
+ * connects and says nothing cannot keep a replica out. */
+static bool make_room(tg_replication *server)
+{
+    struct tg_session *oldest = NULL;
+    size_t nameless = 0, replicas = 0;
+    pthread_mutex_lock(&server->mutex);
+    for (struct tg_session *session = server->sessions; session != NULL; session = session->next) { /* newest first */
+        replicas += session->is_announced;
+        if (session->is_announced || atomic_load(&session->must_end))
+            continue;
+        ++nameless;
+        oldest = session;
+    }
+    bool has_room =
+        replicas < server->max_replicas && server->session_count < server->max_replicas + (size_t)2 * MAX_NAMELESS;
+    if (has_room && nameless >= MAX_NAMELESS)
+        end_session(oldest);
+    pthread_mutex_unlock(&server->mutex);
+    return has_room;
+}
+
 static void accept_one(tg_replication *server)
 {
     int fd = accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -144,10 +167,10 @@ static void accept_one(tg_replication *server)
         }
         return;
     }
-    if (server->session_count >= server->max_replicas) /* changed by this thread only */
-        turn_away(server, fd, "as many replicas are connected as may be");
-    else
+    if (make_room(server))
         start_session(server, fd);
+    else
+        turn_away(server, fd, "as many replicas are connected as may be");
 }
 
 static void *run_accepting(void *argument)

@@ -1,11 +1,13 @@
 """TLS to clients and to providers."""
 
+import socket
 import subprocess
+from contextlib import ExitStack
 
 import httpx
 import pytest
 
-from harness import Provider
+from harness import DataPlane, Provider
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +54,14 @@ def test_a_provider_s_certificate_is_verified(make_stack, pair, tmp_path, host, 
             assert secure.billed() == []
     finally:
         secure.stop()
+
+
+def test_strangers_who_connect_to_the_stream_and_say_nothing_keep_no_replica_out(make_stack):
+    stack = make_stack()
+    with ExitStack() as silent:
+        for _ in range(1100):
+            silent.enter_context(socket.create_connection(("127.0.0.1", stack.controlplane.stream_port)))
+        stack.replicas.append(DataPlane(stack.folder / "replica-2", "replica-2", stack.controlplane.stream_port,
+                                        stack.certificates))
+        stack.replicas[1].start(timeout_s=5)  # it has no snapshot on its disk, so that ready means connected
+    stack.wait_for_replicas()
