@@ -16,7 +16,7 @@ from harness.process import ROOT  # noqa: E402
 
 @pytest.fixture(scope="session")
 def postgres():
-    server = Postgres()
+    server = Postgres(settings=("fsync=off",))  # the tests kill processes, not the machine
     yield server
     server.destroy()
 

@@ -121,7 +121,7 @@ def test_a_killed_control_plane_loses_nothing(make_stack, load):
 @pytest.fixture
 def mortal_postgres():
     """A Postgres that may be killed. Ask for it before make_stack: the stack must end first."""
-    server = Postgres()
+    server = Postgres(settings=("fsync=off",))  # the tests kill processes, not the machine
     yield server
     server.destroy()
 
