@@ -69,7 +69,8 @@ static struct tg_text window_text(struct tg_exchange *exchange, const struct tg_
     char time[TG_TIME_TEXT_BYTES];
     if (refusal->window_remaining_ms <= 0)
         return tg_text_of("It has no window that ends: an administrator can raise it.");
-    tg_time_format(tg_loop_now_unix_ms(exchange->host->loop) + refusal->window_remaining_ms, time);
+    int64_t ends_at_ms = tg_loop_now_unix_ms(exchange->host->loop) + refusal->window_remaining_ms;
+    tg_time_format((ends_at_ms + 500) / 1000 * 1000, time); /* the remaining time took a moment to come here */
     return tg_arena_printf(exchange->arena, "Its window ends at %s.", time);
 }
 

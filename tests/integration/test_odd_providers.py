@@ -171,3 +171,21 @@ def test_any_other_status_is_an_error_at_no_cost(odd, status, body):
     assert response.content == body if is_passed else response.json()["error"]["code"] == "provider_error"
     assert not {"location", "set-cookie"} & set(response.headers)
     assert record["outcome"] == "provider_error" and record["cost_pusd"] == 0
+
+
+def test_more_usage_than_was_reserved_is_booked_whole_and_ends_the_budget(stack, odd):
+    budget = stack.create_budget("0.02")
+    try:
+        stack.wait_for_replicas()
+        tokens = 2 ** 31 - 1
+        _, record = odd(http_answer(completion({"prompt_tokens": tokens, "completion_tokens": tokens})))
+        assert (record["input_tokens"], record["output_tokens"]) == (tokens, tokens)
+        assert record["charge_amounts"] == [record["cost_pusd"]] == [tokens * 150_000 + tokens * 600_000]
+        refusal, record = odd(b"")
+        assert refusal.status_code == 429 and refusal.json()["error"]["code"] == "budget_exceeded"
+        window_end = stack.api.show("budgets", budget["id"])["account"]["window_end"]
+        assert f"Its window ends at {window_end}." in refusal.json()["error"]["message"]
+        assert record["cost_pusd"] == 0
+    finally:
+        stack.api.delete("budgets", budget["id"])
+        stack.wait_for_replicas()
