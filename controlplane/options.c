@@ -27,7 +27,8 @@ static const struct tg_setting rows[] = {
      .fallback = "4",
      .min = 1,
      .max = 64,
-     .doc = "How many requests of the admin API are worked on at once; each has a connection to the database."},
+     .doc = "How many requests of the admin API are worked on at once; each has a connection to the database. "
+            "Exports take half of them at most."},
     {.key = "api.tls_certificate_file",
      .type = TG_SETTING_PATH,
      .doc = "Certificate with its chain (PEM), to serve the admin API over TLS."},

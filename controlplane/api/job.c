@@ -172,6 +172,18 @@ void tg_api_check_query(struct tg_api_job *job, const char *const *known)
 
 /* ---- streamed answers ---- */
 
+bool tg_api_begin_download(struct tg_api_job *job)
+{
+    tg_api *api = job->api;
+    size_t places = api->pool.count < 2 ? 1 : api->pool.count / 2;
+    job->is_download = atomic_fetch_add(&api->downloads, 1) < places;
+    if (job->is_download)
+        return true;
+    atomic_fetch_sub(&api->downloads, 1);
+    tg_refuse(&job->refusal, TG_REFUSAL_BUSY, "As many exports are running as may. Try again when one has ended.");
+    return false;
+}
+
 static enum tg_status push_piece(struct tg_api_job *job)
 {
     enum { MAX_WAIT_S = 600 }; /* the server drops a client that takes nothing long before */
@@ -262,11 +274,10 @@ void tg_api_job_run(struct tg_api_job *job, tg_db *db)
     };
     if (!tg_refused(&job->refusal))
         job->match.route->handle(job);
-    if (!job->is_streamed) {
-        if (tg_refused(&job->refusal))
-            answer_refusal(job);
-        return;
-    }
-    if (tg_refused(&job->refusal) || tg_api_flush(job) != TG_OK)
-        job->is_cut = true;
+    if (!job->is_streamed && tg_refused(&job->refusal))
+        answer_refusal(job);
+    else if (job->is_streamed)
+        job->is_cut = tg_refused(&job->refusal) || tg_api_flush(job) != TG_OK;
+    if (job->is_download)
+        atomic_fetch_sub(&job->api->downloads, 1);
 }

@@ -52,6 +52,7 @@ struct tg_api_job {
     tg_db *db; /* the worker's; NULL on the loop */
     struct tg_operation operation;
     struct tg_refusal refusal;
+    bool is_download; /* it has one of their places */
 
     /* the answer */
     int status;
@@ -86,6 +87,10 @@ void tg_api_answer(struct tg_api_job *job, int status, const char *content_type)
 /* Pieces of an answer of unknown length; the head goes out with the first. Waits for the client. TG_UNAVAILABLE when it
  * has left. A handler that refuses after that cuts the answer. */
 enum tg_status tg_api_stream(struct tg_api_job *job, const char *content_type, struct tg_text bytes) TG_MUST_CHECK;
+
+/* For a handler that streams as fast as its client reads: takes one of the places for such until the job ends. They
+ * leave half of the workers to everybody else. False and refused when none is free. */
+bool tg_api_begin_download(struct tg_api_job *job);
 
 /* Reads the body as a JSON object; NULL and refused if it is none. The caller destroys it. */
 tg_json *tg_api_read_body(struct tg_api_job *job);

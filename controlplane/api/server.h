@@ -31,6 +31,7 @@ struct tg_api {
     enum tg_status (*write_metrics)(void *user, struct tg_buf *out);
     void *user;
     struct tg_api_pool pool;
+    _Atomic size_t downloads; /* workers that stream to a client */
     struct tg_api_metrics metrics;
     size_t job_count; /* jobs that exist; the loop's thread only */
     struct tg_timer stop_timer;

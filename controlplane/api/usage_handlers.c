@@ -44,17 +44,8 @@ static enum tg_status stream_piece(void *user, struct tg_text piece)
     return tg_api_stream(export->job, export->media_type, piece);
 }
 
-void tg_api_export_usage(struct tg_api_job *job)
+static void write_export(struct tg_api_job *job, struct tg_report_range range, enum tg_report_format format)
 {
-    static const char *const known[] = {"from", "to", "format", NULL};
-    enum tg_report_format format = TG_REPORT_CSV;
-    struct tg_text text;
-    tg_api_check_query(job, known);
-    struct tg_report_range range = read_range(job);
-    if (tg_api_query(job, "format", &text) && !tg_report_format_parse(text, &format))
-        tg_api_refuse_query(job, "format", "must be csv or jsonl");
-    if (tg_refused(&job->refusal) || !has_organization(job))
-        return;
     struct export export = {job, tg_report_media_type(format)};
     struct tg_error error = {0};
     enum tg_status status = TG_OK;
@@ -65,6 +56,19 @@ void tg_api_export_usage(struct tg_api_job *job)
         status = tg_api_stream(job, export.media_type, tg_text(NULL, 0)); /* an answer also if there was no record */
     if (status != TG_OK && !atomic_load(&job->is_abandoned))
         tg_refuse_failure(&job->refusal, status, &error);
+}
+
+void tg_api_export_usage(struct tg_api_job *job)
+{
+    static const char *const known[] = {"from", "to", "format", NULL};
+    enum tg_report_format format = TG_REPORT_CSV;
+    struct tg_text text;
+    tg_api_check_query(job, known);
+    struct tg_report_range range = read_range(job);
+    if (tg_api_query(job, "format", &text) && !tg_report_format_parse(text, &format))
+        tg_api_refuse_query(job, "format", "must be csv or jsonl");
+    if (!tg_refused(&job->refusal) && has_organization(job) && tg_api_begin_download(job))
+        write_export(job, range, format);
 }
 
 static void show_count(struct tg_json_writer *writer, struct tg_arena *arena, const char *key, int64_t count)

@@ -2,9 +2,12 @@
 
 import json
 import uuid
+from contextlib import ExitStack
 
 import httpx
 import pytest
+
+from harness import wait_until
 
 RECORDS = 20_000
 
@@ -71,3 +74,12 @@ def test_asking_for_the_head_of_an_export_reads_no_books(long_books, client, los
     assert answer.headers["content-type"] == "application/jsonl"
     assert client.head(export_url(long_books, "xml")).status_code == 400
     assert client.get(export_url(long_books)).status_code == 500
+
+
+def test_clients_that_read_their_exports_slowly_leave_workers_to_everybody_else(long_books, client):
+    with ExitStack() as slow:
+        answers = [slow.enter_context(client.stream("GET", export_url(long_books))) for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [200, 200, 503, 503]  # there are four workers
+        assert answers[2].headers["retry-after"]
+        assert client.get("/readyz").status_code == 200
+    wait_until(lambda: client.get(export_url(long_books)).status_code == 200, "the places to be free again")
