@@ -265,14 +265,6 @@ enum tg_status tg_db_set_organization(tg_db *db, struct tg_id organization, stru
     return run(db, sql, tg_db_deadline_ms(db), error);
 }
 
-enum tg_status tg_db_set_role(tg_db *db, enum tg_db_role role, struct tg_error *error)
-{
-    assert(db->in_transaction);
-    char sql[64];
-    snprintf(sql, sizeof(sql), "SET LOCAL ROLE %s", tg_db_role_name(role));
-    return run(db, sql, tg_db_deadline_ms(db), error);
-}
-
 enum tg_status tg_db_commit(tg_db *db, struct tg_error *error)
 {
     assert(db->in_transaction);

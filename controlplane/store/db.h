@@ -48,8 +48,6 @@ enum tg_status tg_db_begin(tg_db *db, enum tg_db_role role, const struct tg_id *
                            struct tg_error *error) TG_MUST_CHECK;
 /* Changes the organization that a TENANT transaction sees from here on. */
 enum tg_status tg_db_set_organization(tg_db *db, struct tg_id organization, struct tg_error *error) TG_MUST_CHECK;
-/* Changes the role of the open transaction (a platform transaction that also writes as a tenant, or back). */
-enum tg_status tg_db_set_role(tg_db *db, enum tg_db_role role, struct tg_error *error) TG_MUST_CHECK;
 /* TG_UNAVAILABLE means that nobody knows whether it was committed: the caller's design must make a repeat harmless. */
 enum tg_status tg_db_commit(tg_db *db, struct tg_error *error) TG_MUST_CHECK;
 /* No-op outside a transaction. A connection that cannot be rolled back is dropped. */
@@ -80,14 +78,13 @@ struct tg_db_value {
         TG_DB_INT64S,
         TG_DB_IDS,
         TG_DB_TIMES,
-        TG_DB_TEXTS,
     } kind;
     union {
         struct tg_text text;
         int64_t number;
         struct tg_id id;
         struct {
-            const void *items; /* int64_t, struct tg_id, int64_t (ms) or struct tg_text */
+            const void *items; /* int64_t, struct tg_id or int64_t (ms) */
             size_t count;
         } array;
     };
@@ -149,10 +146,6 @@ static inline struct tg_db_value tg_db_times(const int64_t *items_unix_ms, size_
 {
     return (struct tg_db_value){.kind = TG_DB_TIMES, .array = {items_unix_ms, count}};
 }
-static inline struct tg_db_value tg_db_texts(const struct tg_text *items, size_t count)
-{
-    return (struct tg_db_value){.kind = TG_DB_TEXTS, .array = {items, count}};
-}
 
 /* ---- statements -------------------------------------------------------------------------------------------------- */
 
@@ -174,9 +167,7 @@ enum tg_status tg_db_stream(tg_db *db, const char *sql, const struct tg_db_value
 /* Several statements without parameters, unprepared: migrations only. No statement timeout of the server applies. */
 enum tg_status tg_db_run_script(tg_db *db, const char *sql, struct tg_error *error) TG_MUST_CHECK;
 
-/* About the last statement that failed: the SQLSTATE ("23505", or "" if it never reached the server), and the violated
- * constraint's name or "". Valid until the next statement. */
-const char *tg_db_sqlstate(const tg_db *db);
+/* The name of the constraint that the last statement violated, or "". Valid until the next statement. */
 const char *tg_db_constraint(const tg_db *db);
 /* Whether the same transaction may succeed when run again from its beginning: serialization failure, deadlock. */
 bool tg_db_should_retry(const tg_db *db);

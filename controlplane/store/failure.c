@@ -57,11 +57,6 @@ enum tg_status tg_db_fail(tg_db *db, const PGresult *native, struct tg_error *er
     return status;
 }
 
-const char *tg_db_sqlstate(const tg_db *db)
-{
-    return db->sqlstate;
-}
-
 const char *tg_db_constraint(const tg_db *db)
 {
     return db->constraint;

@@ -57,11 +57,9 @@ static enum tg_db_oid array_item_oid(enum tg_db_kind kind)
         return OID_INT8;
     case TG_DB_IDS:
         return OID_UUID;
-    case TG_DB_TIMES:
-        return OID_TIMESTAMPTZ;
     default:
-        assert(kind == TG_DB_TEXTS);
-        return OID_TEXT;
+        assert(kind == TG_DB_TIMES);
+        return OID_TIMESTAMPTZ;
     }
 }
 
@@ -76,15 +74,12 @@ static enum tg_status put_item(struct tg_buf *out, const struct tg_db_value *val
     case TG_DB_TIMES:
         status = put_int32(out, 8);
         return status != TG_OK ? status : put_int64(out, pg_microseconds(((const int64_t *)value->array.items)[index]));
-    case TG_DB_IDS:
-        text = tg_text((const char *)((const struct tg_id *)value->array.items)[index].octets, 16);
-        break;
     default:
-        text = ((const struct tg_text *)value->array.items)[index];
-        break;
+        assert(value->kind == TG_DB_IDS);
+        text = tg_text((const char *)((const struct tg_id *)value->array.items)[index].octets, 16);
+        status = put_int32(out, (int32_t)text.bytes);
+        return status != TG_OK ? status : tg_buf_append(out, text);
     }
-    status = put_int32(out, (int32_t)text.bytes);
-    return status != TG_OK ? status : tg_buf_append(out, text);
 }
 
 /* One dimension without nulls; no dimension when empty. */
@@ -130,7 +125,6 @@ static enum tg_status put_content(struct tg_buf *out, const struct tg_db_value *
     case TG_DB_INT64S:
     case TG_DB_IDS:
     case TG_DB_TIMES:
-    case TG_DB_TEXTS:
         return put_array(out, value);
     }
     return TG_INVALID;
@@ -192,7 +186,6 @@ struct tg_text tg_db_encode_param(struct tg_arena *arena, const struct tg_db_val
     case TG_DB_INT64S:
     case TG_DB_IDS:
     case TG_DB_TIMES:
-    case TG_DB_TEXTS:
         *is_binary = true;
         return encode_array(arena, value);
     }
