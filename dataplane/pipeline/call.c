@@ -136,10 +136,25 @@ static bool is_success(const struct tg_call *call)
     return call->status >= 200 && call->status < 300;
 }
 
-/* Errors that another deployment may not have: overload, trouble, or a credential that is not accepted there. */
-static bool is_worth_another(int status)
+/* The provider does not accept the gateway's own credential. */
+static bool is_about_credential(const struct tg_call *call)
 {
-    return status == 429 || status == 401 || status == 403 || status >= 500;
+    return call->status == 401 || call->status == 403;
+}
+
+static void log_refused_credential(const struct tg_exchange *exchange)
+{
+    const struct tg_call *call = &exchange->call;
+    tg_log(TG_LOG_WARNING, "upstream_refused_credential", tg_log_id("request_id", exchange->id),
+           tg_log_id("organization_id", exchange->principal.organization_id),
+           tg_log_text("provider", call->deployment->provider->name), tg_log_text("model", exchange->model->name),
+           tg_log_number("status", call->status));
+}
+
+/* Errors that another deployment may not have: overload, trouble, or a credential that is not accepted there. */
+static bool is_worth_another(const struct tg_call *call)
+{
+    return call->status == 429 || call->status >= 500 || is_about_credential(call);
 }
 
 static void begin_events(struct tg_exchange *exchange)
@@ -154,7 +169,9 @@ static enum tg_stage_answer take_head(struct tg_exchange *exchange)
     struct tg_call *call = &exchange->call;
     tg_count(&exchange->host->counters->upstream_statuses[call->status / 100 % 6], 1);
     exchange->provider_request_id = tg_arena_copy(exchange->arena, stage_clip(call->response.request_id));
-    if (is_worth_another(call->status) && tg_route_has_next(&exchange->route)) {
+    if (is_about_credential(call))
+        log_refused_credential(exchange);
+    if (is_worth_another(call) && tg_route_has_next(&exchange->route)) {
         tg_call_cancel(call);
         return fail_over(exchange, false);
     }
@@ -270,15 +287,14 @@ static enum tg_stage_answer end_error(struct tg_exchange *exchange, struct tg_te
     struct tg_openai_answer answer;
     exchange->outcome = TOLLGATE__V1__OUTCOME__OUTCOME_PROVIDER_ERROR;
     tg_openai_answer_read(body, &answer);
-    bool is_about_credential = call->status == 401 || call->status == 403;
-    if (answer.is_object && !is_about_credential && call->status >= 400) {
+    if (answer.is_object && !is_about_credential(call) && call->status >= 400) {
         exchange->http_status = call->status;
         return TG_STAGE_REPLY;
     }
     struct tg_text word = tg_arena_printf(exchange->arena, "%d", call->status);
-    tg_exchange_refuse(exchange, is_about_credential ? TG_ERROR_PROVIDER_REFUSED_CREDENTIAL : TG_ERROR_PROVIDER_ERROR,
-                       &word, 1);
-    if (!is_about_credential && call->status >= 400 && call->status < 500)
+    tg_exchange_refuse(
+        exchange, is_about_credential(call) ? TG_ERROR_PROVIDER_REFUSED_CREDENTIAL : TG_ERROR_PROVIDER_ERROR, &word, 1);
+    if (!is_about_credential(call) && call->status >= 400 && call->status < 500)
         exchange->answer.status = exchange->http_status = call->status;
     return TG_STAGE_REPLY;
 }

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from harness import wait_until
-from test_streaming import CHAT, DONE, RecordingProvider, http_answer
+from test_streaming import CHAT, DONE, RecordingProvider, add_model, http_answer
 
 PROMPT = [{"role": "user", "content": "what is odd?"}]
 NAMES = (f"odd-{number}" for number in itertools.count(1))
@@ -23,13 +23,7 @@ def odd(stack):
         name = next(NAMES)
         provider = RecordingProvider(answer)
         made.append(provider)
-        upstream = stack.api.create("providers", name=name, dialect="openai",
-                                    base_url=f"http://127.0.0.1:{provider.port}/v1")
-        credential = stack.api.create("credentials", name="main", provider_id=upstream["id"], secret="sk-odd")
-        model = stack.create_model(name, None, upstream, credential)
-        profile = stack.api.show("access-profiles", stack.profile["id"])
-        stack.api.update("access-profiles", stack.profile["id"], model_ids=[*profile["model_ids"], model["id"]])
-        stack.wait_for_replicas()
+        add_model(stack, name, provider)
         response = httpx.post(stack.replicas[0].root_url + CHAT, trust_env=False, timeout=timeout,
                               json={"model": name, "messages": PROMPT, "max_tokens": 100} | fields,
                               headers={"authorization": f"Bearer {stack.key['key']}"})
@@ -171,6 +165,19 @@ def test_any_other_status_is_an_error_at_no_cost(odd, status, body):
     assert response.content == body if is_passed else response.json()["error"]["code"] == "provider_error"
     assert not {"location", "set-cookie"} & set(response.headers)
     assert record["outcome"] == "provider_error" and record["cost_pusd"] == 0
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_credential_is_told_to_the_operator_and_its_words_not_to_the_client(stack, odd, status):
+    body = b'{"error":{"message":"Incorrect API key provided: sk-ups*****cret","code":"invalid_api_key"}}'
+    response, record = odd(b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (
+        status, len(body)) + body)
+    assert response.status_code == 502 and response.json()["error"]["code"] == "provider_refused_credential"
+    assert "sk-" not in response.text and record["cost_pusd"] == 0
+    log = stack.replicas[0].log.read_text()
+    line = next(json.loads(line) for line in log.splitlines() if response.headers["x-request-id"] in line)
+    assert (line["event"], line["status"], line["provider"]) == ("upstream_refused_credential", status, record["model_name"])
+    assert stack.key["key"] not in log and "sk-upstream-secret" not in log and PROMPT[0]["content"] not in log
 
 
 def test_more_usage_than_was_reserved_is_booked_whole_and_ends_the_budget(stack, odd):

@@ -54,6 +54,17 @@ class RecordingProvider:
         self.listener.close()
 
 
+def add_model(stack, name, provider, upstream_model=None):
+    """A model of that name which the raw provider serves, in the profile of the stack's key."""
+    upstream = stack.api.create("providers", name=name, dialect="openai",
+                                base_url=f"http://127.0.0.1:{provider.port}/deep/v1")
+    credential = stack.api.create("credentials", name="main", provider_id=upstream["id"], secret="sk-upstream-secret")
+    model = stack.create_model(name, upstream_model, upstream, credential)
+    profile = stack.api.show("access-profiles", stack.profile["id"])
+    stack.api.update("access-profiles", stack.profile["id"], model_ids=[*profile["model_ids"], model["id"]])
+    stack.wait_for_replicas()
+
+
 @pytest.fixture
 def recording(stack):
     """A model served by a provider that keeps what it was sent: recording(answer bytes) -> (model name, provider)."""
@@ -62,13 +73,7 @@ def recording(stack):
     def make(name, answer, upstream_model=None):
         provider = RecordingProvider(answer)
         made.append(provider)
-        upstream = stack.api.create("providers", name=name, dialect="openai",
-                                    base_url=f"http://127.0.0.1:{provider.port}/deep/v1")
-        credential = stack.api.create("credentials", name="main", provider_id=upstream["id"], secret="sk-upstream-secret")
-        model = stack.create_model(name, upstream_model, upstream, credential)
-        profile = stack.api.show("access-profiles", stack.profile["id"])
-        stack.api.update("access-profiles", stack.profile["id"], model_ids=[*profile["model_ids"], model["id"]])
-        stack.wait_for_replicas()
+        add_model(stack, name, provider, upstream_model)
         return provider
 
     yield make
