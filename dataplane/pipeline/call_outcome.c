@@ -56,11 +56,20 @@ void stage_outcome_of_whole_answer(struct tg_exchange *exchange, struct tg_text 
         stage_outcome_estimated(exchange, answer.is_object ? answer.text_bytes : body.bytes);
 }
 
+/* Some servers report the prompt with the first chunk already. Of a stream that did not come to its end that is not the
+ * last word. */
+static bool is_preliminary(const struct tg_exchange *exchange)
+{
+    const struct tg_openai_stream *stream = &exchange->stream;
+    bool is_cut = !stream->is_done && exchange->call.state != TG_CALL_COMPLETE;
+    return is_cut && stream->text_bytes != 0 && tg_usage_total_output(&stream->usage) == 0;
+}
+
 void stage_outcome_of_stream(struct tg_exchange *exchange)
 {
     const struct tg_openai_stream *stream = &exchange->stream;
     exchange->upstream_model = tg_text(stream->model, stream->model_bytes);
-    if (stream->has_usage)
+    if (stream->has_usage && !is_preliminary(exchange))
         take_reported(exchange, &stream->usage);
     else
         stage_outcome_estimated(exchange, stream->text_bytes);

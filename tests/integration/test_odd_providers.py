@@ -167,6 +167,17 @@ def test_any_other_status_is_an_error_at_no_cost(odd, status, body):
     assert record["outcome"] == "provider_error" and record["cost_pusd"] == 0
 
 
+@pytest.mark.parametrize("output, is_estimated", [(0, True), (4, False)])
+def test_usage_that_came_early_is_not_the_last_word_of_a_stream_that_broke_off(odd, output, is_estimated):
+    early = {"prompt_tokens": 9, "completion_tokens": output, "total_tokens": 9 + output}
+    body = chunks(early).removesuffix(DONE)
+    answer = http_answer(body, "text/event-stream").replace(b"Content-Length: ", b"Content-Length: 9")
+    response, record = odd(answer, stream=True)
+    assert b'"provider_broke_off"' in response.content
+    assert (record["outcome"], record["is_estimated"]) == ("provider_failed", is_estimated)
+    assert record["output_tokens"] == (10 if is_estimated else output)
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_credential_is_told_to_the_operator_and_its_words_not_to_the_client(stack, odd, status):
     body = b'{"error":{"message":"Incorrect API key provided: sk-ups*****cret","code":"invalid_api_key"}}'
