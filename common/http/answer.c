@@ -36,13 +36,43 @@ static char *put_number(char *to, uint64_t number)
     return put(to, digits + sizeof(digits) - count, count);
 }
 
+static bool may_end_line(unsigned char c)
+{
+    return (c < ' ' && c != '\t') || c == 0x7f;
+}
+
+/* Whether one of eight bytes is a control character (a tab counts here), by the borrow or carry into its highest bit.
+ */
+static bool has_control(uint64_t block)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
+    uint64_t below_space = (block - ones * ' ') & ~block;
+    uint64_t rubout = block ^ (ones * 0x7f);
+    return ((below_space | ((rubout - ones) & ~rubout)) & highs) != 0;
+}
+
+/* The last block overlaps the one before it. False for a text that is shorter than a block. */
+static bool is_free_of_controls(struct tg_text text)
+{
+    uint64_t block;
+    if (text.bytes < sizeof(block))
+        return false;
+    for (size_t i = 0; i + sizeof(block) < text.bytes; i += sizeof(block)) {
+        memcpy(&block, text.data + i, sizeof(block));
+        if (has_control(block))
+            return false;
+    }
+    memcpy(&block, text.data + text.bytes - sizeof(block), sizeof(block));
+    return !has_control(block);
+}
+
 /* A value from elsewhere must not end its line. */
 static char *put_value(char *to, struct tg_text value)
 {
-    for (size_t i = 0; i < value.bytes; ++i) {
-        unsigned char c = (unsigned char)value.data[i];
-        *to++ = (char)((c < ' ' && c != '\t') || c == 0x7f ? ' ' : c);
-    }
+    if (is_free_of_controls(value))
+        return put(to, value.data, value.bytes);
+    for (size_t i = 0; i < value.bytes; ++i)
+        *to++ = may_end_line((unsigned char)value.data[i]) ? ' ' : value.data[i];
     return to;
 }
 

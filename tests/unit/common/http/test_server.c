@@ -56,9 +56,12 @@ static void on_request(void *user, struct tg_http_request *request)
     } else {
         static const struct tg_http_header headers[] = {
             {TG_TEXT_LITERAL("x-kind"), TG_TEXT_LITERAL("echo\r\nx-smuggled: 1")},
+            {TG_TEXT_LITERAL("x-late"), TG_TEXT_LITERAL("0123456789abcdef\x7f")},
+            {TG_TEXT_LITERAL("x-short"), TG_TEXT_LITERAL("a\rb")},
+            {TG_TEXT_LITERAL("x-fine"), TG_TEXT_LITERAL("tab\there, caf\xc3\xa9 ~!")},
             {TG_TEXT_LITERAL("Content-Length"), TG_TEXT_LITERAL("99")},
         };
-        tg_http_respond(request, 200, headers, 2, request->body);
+        tg_http_respond(request, 200, headers, sizeof(headers) / sizeof(headers[0]), request->body);
     }
     is_in_handler = false;
 }
@@ -140,6 +143,8 @@ static void a_request_is_answered_with_length_and_date_and_no_header_of_the_hand
     assert_true(peer_has(&peer, "\r\ncontent-length: 5\r\n"));
     assert_false(peer_has(&peer, "99"));
     assert_true(peer_has(&peer, "x-kind: echo  x-smuggled: 1\r\n"));
+    assert_true(peer_has(&peer, "x-late: 0123456789abcdef \r\nx-short: a b\r\n"));
+    assert_true(peer_has(&peer, "x-fine: tab\there, caf\xc3\xa9 ~!\r\n"));
     peer_close(&peer);
 }
 
