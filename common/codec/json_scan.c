@@ -32,6 +32,7 @@ void tg_json_scan_init(struct tg_json_scan *scan, struct tg_text document)
     scan->depth = 0;
     scan->problem = NULL;
     scan->member_count = 0;
+    scan->members_have_escapes = false;
 }
 
 /* Latches the first problem; `at` stays where it was found. */
@@ -208,13 +209,9 @@ static bool scan_value(struct tg_json_scan *scan, struct tg_json_token *token)
     }
 }
 
-/* Two strings as written that mean the same. */
+/* Two strings as written that mean the same, where at least one has escapes. */
 static bool means_same(struct tg_text a, struct tg_text b)
 {
-    if (tg_text_equals(a, b))
-        return true;
-    if (memchr(a.data, '\\', a.bytes) == NULL && memchr(b.data, '\\', b.bytes) == NULL)
-        return false;
     const char *a_at = a.data;
     const char *b_at = b.data;
     const char *a_end = a.data + a.bytes;
@@ -230,12 +227,13 @@ static bool means_same(struct tg_text a, struct tg_text b)
     return a_at == a_end && b_at == b_end;
 }
 
-static bool remember_member(struct tg_json_scan *scan, struct tg_text key)
+static bool remember_member(struct tg_json_scan *scan, struct tg_text key, bool has_escapes)
 {
+    scan->members_have_escapes |= has_escapes;
     if (key.bytes > TG_JSON_MAX_MEMBER_NAME_BYTES)
         return fail(scan, key.data - 1, "the member name is too long");
     for (size_t i = 0; i < scan->member_count; ++i)
-        if (means_same(scan->members[i], key))
+        if (tg_text_equals(scan->members[i], key) || (scan->members_have_escapes && means_same(scan->members[i], key)))
             return fail(scan, key.data - 1, "a member of this name was there before");
     if (scan->member_count == TG_JSON_MAX_MEMBERS)
         return fail(scan, key.data - 1, "the object has too many members");
@@ -252,7 +250,7 @@ static bool scan_member(struct tg_json_scan *scan, struct tg_json_token *token)
         return fail(scan, scan->at, "a member name in double quotes is expected here");
     if (!scan_string(scan, &token->key, &key_has_escapes))
         return false;
-    if (scan->depth == 1 && !remember_member(scan, token->key))
+    if (scan->depth == 1 && !remember_member(scan, token->key, key_has_escapes))
         return false;
     skip_space(scan);
     if (scan->at == scan->end || *scan->at != ':')

@@ -55,6 +55,7 @@ struct tg_json_scan {
     const char *problem; /* NULL while all is well */
     const char *open[TG_JSON_MAX_DEPTH];
     size_t member_count;
+    bool members_have_escapes;                   /* one of them at least */
     struct tg_text members[TG_JSON_MAX_MEMBERS]; /* names seen at the top level */
 };
 
