@@ -14,15 +14,28 @@
 /* Fetched once: EVP_sha256() would look the implementation up at every digest, which costs more than hashing a key. */
 static EVP_MD *sha256;
 
+/* Of this thread, for one-shot digests, and freed with it: made anew each time it would cost as much as hashing a key.
+ */
+static _Thread_local EVP_MD_CTX *one_shot;
+static pthread_key_t one_shot_key;
+
+static void free_context(void *context)
+{
+    EVP_MD_CTX_free(context);
+}
+
+/* On the thread that ends the process, whose keys are not destroyed. */
 static void release_sha256(void)
 {
+    EVP_MD_CTX_free(one_shot);
+    one_shot = NULL;
     EVP_MD_free(sha256);
 }
 
 static void fetch_sha256(void)
 {
     sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    if (sha256 == NULL || atexit(release_sha256) != 0)
+    if (sha256 == NULL || pthread_key_create(&one_shot_key, free_context) != 0 || atexit(release_sha256) != 0)
         abort();
 }
 
@@ -33,9 +46,21 @@ static const EVP_MD *sha256_method(void)
     return sha256;
 }
 
+static EVP_MD_CTX *make_one_shot(void)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (context == NULL || EVP_DigestInit_ex2(context, sha256_method(), NULL) != 1 ||
+        pthread_setspecific(one_shot_key, context) != 0)
+        abort();
+    return context;
+}
+
 void tg_sha256(const void *data, size_t bytes, uint8_t out[TG_SHA256_BYTES])
 {
-    if (EVP_Digest(data, bytes, out, NULL, sha256_method(), NULL) != 1)
+    if (one_shot == NULL)
+        one_shot = make_one_shot();
+    if (EVP_DigestInit_ex2(one_shot, NULL, NULL) != 1 || EVP_DigestUpdate(one_shot, data, bytes) != 1 ||
+        EVP_DigestFinal_ex(one_shot, out, NULL) != 1)
         abort();
 }
 
