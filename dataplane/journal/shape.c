@@ -17,14 +17,24 @@ static size_t character_bytes(const unsigned char *at)
     return is_overlong || is_out_of_range ? 0 : bytes;
 }
 
+static bool is_short_ascii(const char *text)
+{
+    size_t bytes = strnlen(text, TG_JOURNAL_TEXT_MAX_BYTES + 1), i = 0;
+    uint64_t seen = 0;
+    for (uint64_t block; bytes - i >= sizeof(block); i += sizeof(block)) {
+        memcpy(&block, text + i, sizeof(block));
+        seen |= block;
+    }
+    for (; i < bytes; ++i)
+        seen |= (unsigned char)text[i];
+    return bytes <= TG_JOURNAL_TEXT_MAX_BYTES && (seen & UINT64_C(0x8080808080808080)) == 0;
+}
+
 /* `text` itself if it is fine; else a cut and cleaned copy in `room`. */
 static char *clean(char *text, char room[TG_JOURNAL_TEXT_MAX_BYTES + 1])
 {
     const unsigned char *from = (const unsigned char *)text;
-    size_t plain = 0;
-    while (plain < TG_JOURNAL_TEXT_MAX_BYTES && from[plain] != '\0' && from[plain] < 0x80)
-        ++plain;
-    if (from[plain] == '\0')
+    if (is_short_ascii(text))
         return text;
     size_t at = 0, length = 0;
     while (from[at] != '\0') {
