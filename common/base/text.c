@@ -12,7 +12,7 @@ bool tg_text_equals_nocase(struct tg_text a, struct tg_text b)
     if (a.bytes != b.bytes)
         return false;
     for (size_t i = 0; i < a.bytes; ++i) {
-        if (lower(a.data[i]) != lower(b.data[i]))
+        if (a.data[i] != b.data[i] && lower(a.data[i]) != lower(b.data[i]))
             return false;
     }
     return true;
