@@ -8,6 +8,7 @@ enum {
     FIRST_CHUNKED_BYTES = 16 * 1024,
     MIN_READ_BYTES = 4 * 1024,
     MAX_CHUNKED_READ_BYTES = 64 * 1024,
+    MIN_BYTES_PER_S = 8 * 1024,
     /* Chunked framing that may lie in the buffer beside a body of the largest size. */
     CHUNKED_SLACK_BYTES = 4 * 1024,
 };
@@ -158,6 +159,21 @@ static void deliver(struct connection *connection)
     connection->server->config.on_request(connection->server->config.user, &request->public);
 }
 
+/* Besides the wait between two reads, the whole has its time: the idle timeout and what its bytes take at the least
+ * rate. Who sends a byte now and then would hold the memory of a whole body otherwise. */
+static void expect_more(struct connection *connection)
+{
+    struct request *request = connection->request;
+    int64_t idle_ms = connection->server->config.body_idle_timeout_ms;
+    int64_t now_ms = tg_loop_now_ms(connection->server->loop);
+    if (connection->state != CONNECTION_BODY)
+        request->body_began_at_ms = now_ms;
+    connection->state = CONNECTION_BODY;
+    int64_t due_at_ms = request->body_began_at_ms + idle_ms + (int64_t)request->body_bytes * 1000 / MIN_BYTES_PER_S;
+    int64_t left_ms = due_at_ms > now_ms ? due_at_ms - now_ms : 1;
+    connection_expect_within(connection, left_ms < idle_ms ? left_ms : idle_ms);
+}
+
 static void continue_or_deliver(struct connection *connection)
 {
     struct request *request = connection->request;
@@ -166,8 +182,7 @@ static void continue_or_deliver(struct connection *connection)
             deliver(connection);
         return;
     }
-    connection->state = CONNECTION_BODY;
-    connection_expect_within(connection, connection->server->config.body_idle_timeout_ms);
+    expect_more(connection);
 }
 
 /* RFC 9110 section 10.1.1: only now, when the body will be read, and only to a client that still holds it back. */

@@ -89,7 +89,7 @@ struct tg_http_server_config {
     size_t max_body_bytes;             /* default 10 MiB when 0 */
     size_t max_connections;            /* beyond it, accepting pauses; default 10,000 when 0 */
     int64_t head_timeout_ms;           /* from the first byte of a head to its end; default 30 s when 0 */
-    int64_t body_idle_timeout_ms;      /* between two reads of a body; default 30 s when 0 */
+    int64_t body_idle_timeout_ms;      /* between two reads of a body, which also come at 8 KiB/s; default 30 s */
     int64_t keepalive_timeout_ms;      /* between two requests; default 75 s when 0 */
     int64_t write_idle_timeout_ms;     /* a client that takes nothing for so long is dropped; default 60 s when 0 */
     tg_tls_context *tls;               /* NULL: plain */

@@ -54,6 +54,7 @@ struct request {
     size_t body_bytes;
     size_t body_capacity;
     int64_t held_bytes; /* counted in the gauge */
+    int64_t body_began_at_ms;
     struct chunked chunked;
 
     enum answer_state answer;

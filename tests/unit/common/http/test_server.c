@@ -484,6 +484,35 @@ static void heads_and_bodies_that_do_not_come_in_time_are_refused(void **state)
     refuse("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel", "HTTP/1.1 408 ");
 }
 
+struct dripper {
+    struct tg_timer timer;
+    struct peer *peer;
+};
+
+static void drip(struct tg_timer *timer)
+{
+    struct peer *peer = ((struct dripper *)timer)->peer;
+    if (peer_has(peer, "HTTP/1.1"))
+        return;
+    peer_send(peer, "x");
+    tg_timer_start(loop, timer, 5);
+}
+
+static void a_body_that_comes_byte_by_byte_is_refused_in_the_end(void **state)
+{
+    config.body_idle_timeout_ms = 60;
+    start();
+    struct peer peer;
+    connect_to_server(&peer);
+    peer_send(&peer, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+    struct dripper dripper = {.timer.on_expire = drip, .peer = &peer};
+    tg_timer_start(loop, &dripper.timer, 5);
+    peer_wait_for_end(&peer, loop);
+    tg_timer_stop(loop, &dripper.timer);
+    assert_true(peer_has(&peer, "HTTP/1.1 408 "));
+    peer_close(&peer);
+}
+
 static void a_connection_that_is_not_used_is_closed_without_a_word(void **state)
 {
     config.keepalive_timeout_ms = 20;
@@ -696,6 +725,7 @@ int main(void)
         SERVER_TEST(a_client_that_takes_nothing_stops_the_handler_and_one_that_takes_again_resumes_it),
         SERVER_TEST(a_client_that_takes_nothing_for_too_long_is_dropped),
         SERVER_TEST(heads_and_bodies_that_do_not_come_in_time_are_refused),
+        SERVER_TEST(a_body_that_comes_byte_by_byte_is_refused_in_the_end),
         SERVER_TEST(a_connection_that_is_not_used_is_closed_without_a_word),
         SERVER_TEST(a_handler_may_take_longer_than_every_timeout),
         SERVER_TEST(an_aborted_answer_is_seen_to_be_cut),
