@@ -73,14 +73,23 @@ static void ask_for_usage(const struct tg_openai_request *request, struct splice
         add(splices, inside, request->stream_options == TG_STREAM_OPTIONS_EMPTY ? ONLY : FIRST);
 }
 
-static void limit_output(struct tg_arena *arena, const struct tg_openai_request *request, int64_t tokens,
-                         const char *field, struct splices *splices)
+static bool is_null(struct tg_text body, struct tg_body_span span)
+{
+    return body.data[span.at] == 'n';
+}
+
+/* Of two fields one that is null stays so: providers refuse a request that sets both. */
+static void limit_output(struct tg_arena *arena, struct tg_text body, const struct tg_openai_request *request,
+                         int64_t tokens, const char *field, struct splices *splices)
 {
     struct tg_text number = tg_arena_printf(arena, "%" PRId64, tokens);
     bool has_old = request->max_tokens_span.bytes != 0, has_new = request->max_completion_tokens_span.bytes != 0;
-    if (has_old)
+    bool has_both = has_old && has_new;
+    bool keeps_old = has_both && is_null(body, request->max_tokens_span);
+    bool keeps_new = has_both && !keeps_old && is_null(body, request->max_completion_tokens_span);
+    if (has_old && !keeps_old)
         add(splices, request->max_tokens_span, number);
-    if (has_new)
+    if (has_new && !keeps_new)
         add(splices, request->max_completion_tokens_span, number);
     if (!has_old && !has_new)
         add(splices, (struct tg_body_span){request->first_member_at, 0},
@@ -103,7 +112,7 @@ void tg_openai_rewrite(struct tg_arena *arena, struct tg_text body, const struct
     if (changes->asks_for_usage && !request->wants_usage)
         ask_for_usage(request, &splices);
     if (changes->max_output_tokens > 0)
-        limit_output(arena, request, changes->max_output_tokens, changes->maximum_field, &splices);
+        limit_output(arena, body, request, changes->max_output_tokens, changes->maximum_field, &splices);
 
     rewritten->piece_count = 0;
     rewritten->bytes = 0;
