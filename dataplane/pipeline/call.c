@@ -12,6 +12,16 @@ enum {
 
 /* ---- sending ---- */
 
+/* What the provider is told as maximum output; 0 leaves it as the client has it. Where a budget counts, no call
+ * is sent with a larger one than was reserved, be it that a budget clamped it or that the catalog knows the model to
+ * give less: the catalog may be wrong, the reservation must not. */
+static int64_t imposed_output_tokens(const struct tg_exchange *exchange)
+{
+    const struct tg_reservation *reservation = &exchange->reservation;
+    bool is_beyond = reservation->line_count != 0 && exchange->asked.max_output_tokens > reservation->output_tokens;
+    return reservation->is_clamped || is_beyond ? reservation->output_tokens : 0;
+}
+
 static void prepare(struct tg_exchange *exchange, const struct tg_deployment *deployment)
 {
     struct tg_http_request *request = exchange->request;
@@ -20,7 +30,7 @@ static void prepare(struct tg_exchange *exchange, const struct tg_deployment *de
     struct tg_openai_changes changes = {
         .upstream_model = deployment->upstream_model,
         .asks_for_usage = asked->is_streaming,
-        .max_output_tokens = exchange->reservation.is_clamped ? exchange->reservation.output_tokens : 0,
+        .max_output_tokens = imposed_output_tokens(exchange),
         .maximum_field = tg_openai_maximum_field(tg_text_of(deployment->provider->origin.host)),
     };
     tg_openai_rewrite(exchange->arena, request->body, asked, &changes, &exchange->body);

@@ -20,6 +20,7 @@ def odd(stack):
     made = []
 
     def ask(answer, timeout=30.0, **fields):
+        """The providers made are in ask.made."""
         name = next(NAMES)
         provider = RecordingProvider(answer)
         made.append(provider)
@@ -31,6 +32,7 @@ def odd(stack):
             "SELECT * FROM usage_records WHERE request_id = %s", [response.headers["x-request-id"]]), "the record")[0]
         return response, record
 
+    ask.made = made
     yield ask
     for provider in made:
         provider.close()
@@ -165,6 +167,20 @@ def test_any_other_status_is_an_error_at_no_cost(odd, status, body):
     assert response.content == body if is_passed else response.json()["error"]["code"] == "provider_error"
     assert not {"location", "set-cookie"} & set(response.headers)
     assert record["outcome"] == "provider_error" and record["cost_pusd"] == 0
+
+
+@pytest.mark.parametrize("field", ["max_tokens", "max_completion_tokens"])
+def test_a_budgeted_call_is_not_sent_with_a_larger_maximum_than_was_reserved(stack, odd, field):
+    budget = stack.create_budget("10")
+    try:
+        stack.wait_for_replicas()
+        odd(http_answer(completion(GOOD)), **{"max_tokens": None, field: 2 ** 63 - 1})
+        assert json.loads(odd.made[-1].received[0][1])[field] == 16384  # the model's own
+    finally:
+        stack.api.delete("budgets", budget["id"])
+        stack.wait_for_replicas()
+    odd(http_answer(completion(GOOD)), **{"max_tokens": None, field: 20000})
+    assert json.loads(odd.made[-1].received[0][1])[field] == 20000  # nothing was reserved
 
 
 @pytest.mark.parametrize("output, is_estimated", [(0, True), (4, False)])
