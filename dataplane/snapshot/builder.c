@@ -186,13 +186,3 @@ bool tg_snapshot_builder_visit(const tg_snapshot_builder *builder,
     }
     return true;
 }
-
-size_t tg_snapshot_builder_packed_bytes(const tg_snapshot_builder *builder)
-{
-    size_t bytes = 0;
-    for (size_t type = 0; type < TG_STORE_TYPES; ++type) {
-        for (const struct tg_stored *stored = builder->store.first[type]; stored != NULL; stored = stored->after)
-            bytes += stored->live == NULL ? 0 : stored->live->packed_bytes;
-    }
-    return bytes;
-}

@@ -43,6 +43,5 @@ struct tg_digest tg_snapshot_builder_digest(const tg_snapshot_builder *builder);
 /* Hands every live resource, as packed, to `visit`, until that returns false. */
 bool tg_snapshot_builder_visit(const tg_snapshot_builder *builder,
                                bool (*visit)(void *user, struct tg_text packed_resource), void *user);
-size_t tg_snapshot_builder_packed_bytes(const tg_snapshot_builder *builder);
 
 #endif
