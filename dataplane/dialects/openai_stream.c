@@ -1,5 +1,7 @@
 #include "dataplane/dialects/openai_stream.h"
 
+#include "common/codec/json_find.h"
+
 enum { MAX_END_BYTES = 4 << 10 };
 
 void tg_openai_stream_init(struct tg_openai_stream *stream, bool hides_usage)
@@ -25,11 +27,11 @@ static const char *skip_space(const char *at, const char *end)
 /* Whether a key "usage" has a value other than null somewhere: only then is the chunk worth a parse. */
 static bool may_have_usage(struct tg_text data)
 {
-    static const char KEY[] = "\"usage\"";
+    static const struct tg_text KEY = TG_TEXT_LITERAL("\"usage\"");
     const char *end = data.data + data.bytes;
     const char *at = data.data;
-    while ((at = memmem(at, (size_t)(end - at), KEY, sizeof(KEY) - 1)) != NULL) {
-        at = skip_space(at + sizeof(KEY) - 1, end);
+    while ((at = tg_json_find(at, end, KEY)) != NULL) {
+        at = skip_space(at + KEY.bytes, end);
         if (at < end && *at == ':' && (at = skip_space(at + 1, end)) < end && *at == '{')
             return true;
     }

@@ -1,5 +1,6 @@
 #include "dataplane/dialects/openai_usage.h"
 
+#include "common/codec/json_find.h"
 #include "common/codec/json_scan.h"
 
 /* No call has more of any kind: a provider that says so is not believed. */
@@ -244,13 +245,13 @@ static const char *read_usage_text(const char *at, const char *end, struct repor
 
 static bool read_tail(struct tg_text tail, struct tg_usage *usage)
 {
-    static const char KEY[] = "\"usage\"";
+    static const struct tg_text KEY = TG_TEXT_LITERAL("\"usage\"");
     const char *end = tail.data + tail.bytes;
     for (const char *from = tail.data; tail.bytes != 0 && from < end;) {
-        const char *key = memmem(from, (size_t)(end - from), KEY, sizeof(KEY) - 1);
+        const char *key = tg_json_find(from, end, KEY);
         if (key == NULL)
             return false;
-        from = key + sizeof(KEY) - 1;
+        from = key + KEY.bytes;
         const char *value = skip_space(from, end);
         if (is_escaped(tail.data, key) || value == end || *value != ':')
             continue;
@@ -279,13 +280,13 @@ bool tg_openai_usage_read_tail(struct tg_text tail, struct tg_usage *usage)
 
 size_t tg_openai_chunk_text_bytes(struct tg_text chunk)
 {
-    static const char DELTA[] = "\"delta\"";
+    static const struct tg_text DELTA = TG_TEXT_LITERAL("\"delta\"");
     if (chunk.bytes == 0)
         return 0;
     const char *end = chunk.data + chunk.bytes;
-    const char *at = memmem(chunk.data, chunk.bytes, DELTA, sizeof(DELTA) - 1);
+    const char *at = tg_json_find(chunk.data, end, DELTA);
     size_t total = 0;
-    at = at == NULL ? end : at + sizeof(DELTA) - 1;
+    at = at == NULL ? end : at + DELTA.bytes;
     while (at < end) { /* a string: a key if a colon follows, else a value that nobody asked for */
         const char *quote = memchr(at, '"', (size_t)(end - at));
         if (quote == NULL)
