@@ -180,6 +180,7 @@ def test_beyond_the_sum_of_bodies_the_answer_is_503_with_retry_after_and_then_it
         return connection
 
     held = half_sent_request()
+    wait_until(lambda: replica.metrics()["tollgate_request_body_bytes"] >= 3 * 1024 * 1024, "the first body to be counted")
     with half_sent_request() as second:
         answer = second.recv(65536)
     assert answer.startswith(b"HTTP/1.1 503 ") and b"retry-after: " in answer.lower(), answer
