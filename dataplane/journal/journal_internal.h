@@ -118,6 +118,9 @@ enum tg_status tg_journal_make_spare(tg_journal *journal, bool may_unlock, struc
 void tg_journal_take_spare(tg_journal *journal);
 /* Unmaps and closes; with `is_removed` the file goes too. */
 void tg_journal_let_go(tg_journal *journal, struct tg_journal_file *file, bool is_removed);
+/* The same, with removal, for a list of files that are in no chain any more; without the lock, because the file system
+ * takes as long to free a file as a hundred requests, and workers would wait for it. */
+void tg_journal_remove(tg_journal *journal, struct tg_journal_file *files);
 /* Brings in the pages of the file's next part, for writing. Only a hint: a write to a page that is not there faults. */
 void tg_journal_page_in(const struct tg_journal_file *file);
 /* Up to where they are there then. */

@@ -195,19 +195,28 @@ static bool is_carried_safely(const tg_journal *journal, const struct tg_journal
     return true;
 }
 
-static void trim(tg_journal *journal)
+/* Takes files that hold nothing any more from the chain; returns those that are to be removed, the oldest first. */
+static struct tg_journal_file *trim(tg_journal *journal)
 {
+    struct tg_journal_file *over = NULL, **end = &over;
     while (journal->oldest != journal->current && journal->oldest->last_sequence <= journal->acknowledged) {
         struct tg_journal_file *file = journal->oldest;
         if (file->open_intents != 0)
             carry_intents(journal, file);
         if (file->open_intents != 0 || !is_carried_safely(journal, file))
-            return;
+            break;
         if (journal->cursor_file == file)
             journal->cursor_file = NULL;
         journal->oldest = file->newer;
-        tg_journal_let_go(journal, file, true);
+        if (file->is_flushing) {
+            tg_journal_let_go(journal, file, true);
+        } else {
+            file->newer = NULL;
+            *end = file;
+            end = &file->newer;
+        }
     }
+    return over;
 }
 
 static struct tg_journal_boot *find_boot(tg_journal *journal, struct tg_id id)
@@ -235,6 +244,7 @@ static void account_earlier(tg_journal *journal, struct tg_journal_boot *boot, i
 
 void tg_journal_acknowledge(tg_journal *journal, struct tg_id boot_id, int64_t through_sequence)
 {
+    struct tg_journal_file *over = NULL;
     pthread_mutex_lock(&journal->lock);
     struct tg_journal_boot *boot = find_boot(journal, boot_id);
     if (boot != NULL && through_sequence > boot->acknowledged) {
@@ -246,9 +256,11 @@ void tg_journal_acknowledge(tg_journal *journal, struct tg_id boot_id, int64_t t
             through_sequence = journal->last_sequence;
         if (through_sequence > journal->acknowledged)
             journal->acknowledged = through_sequence;
-        trim(journal);
+        over = trim(journal);
     }
     pthread_mutex_unlock(&journal->lock);
+    if (over != NULL)
+        tg_journal_remove(journal, over);
 }
 
 int64_t tg_journal_closable(tg_journal *journal, size_t boot_index)

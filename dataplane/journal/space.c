@@ -154,6 +154,30 @@ char *tg_journal_claim(tg_journal *journal, size_t entry_bytes)
     return at;
 }
 
+static void dispose(struct tg_journal_file *file)
+{
+    munmap(file->map, file->bytes);
+    close(file->fd);
+    free(file->path);
+    free(file);
+}
+
+void tg_journal_remove(tg_journal *journal, struct tg_journal_file *files)
+{
+    int64_t bytes = 0;
+    while (files != NULL) {
+        struct tg_journal_file *file = files;
+        files = file->newer;
+        bytes += (int64_t)file->bytes;
+        unlink(file->path);
+        dispose(file);
+    }
+    pthread_mutex_lock(&journal->lock);
+    journal->allocated_bytes -= bytes;
+    journal->next_room_attempt_ms = 0;
+    pthread_mutex_unlock(&journal->lock);
+}
+
 void tg_journal_let_go(tg_journal *journal, struct tg_journal_file *file, bool is_removed)
 {
     if (is_removed) {
@@ -165,8 +189,5 @@ void tg_journal_let_go(tg_journal *journal, struct tg_journal_file *file, bool i
         file->is_let_go = true;
         return;
     }
-    munmap(file->map, file->bytes);
-    close(file->fd);
-    free(file->path);
-    free(file);
+    dispose(file);
 }
