@@ -143,13 +143,13 @@ static int64_t peak(tg_wallet_account *account)
 int64_t account_low(tg_wallet_account *account, int64_t now_ms)
 {
     int64_t rate = account_rate(account, now_ms), busiest = peak(account);
-    return tg_money_add(rate, tg_money_add(busiest, busiest / 2));
+    return tg_money_add(tg_money_multiply(rate, LOW_SECONDS), tg_money_add(busiest, busiest / 2));
 }
 
 int64_t account_high(tg_wallet_account *account, int64_t now_ms)
 {
     int64_t rate = account_rate(account, now_ms);
-    return tg_money_add(tg_money_multiply(rate, 4), tg_money_multiply(peak(account), 2));
+    return tg_money_add(tg_money_multiply(rate, HIGH_SECONDS), tg_money_multiply(peak(account), 2));
 }
 
 void account_refusal(const tg_wallet_account *account, int64_t needed, int64_t now_ms,

@@ -22,6 +22,8 @@ enum {
     REFILL_PAUSE_MS = 1000,  /* between requests that nobody waits for, once the budget is scarce */
     SURPLUS_AFTER_MS = 3000, /* a lease is left alone for so long after a grant */
     LOOK_AGAIN_MS = 1000,    /* an account that is in use is looked after so often */
+    LOW_SECONDS = 10,        /* of spending at the recent rate: with less in hand more is asked for, … */
+    HIGH_SECONDS = 30,       /* … up to so much; a control plane that is away for shorter is not missed */
     CLAMP_PRESUMED = 8,      /* a clamping call never gets more than this part of what is left */
 };
 static const int64_t NEVER_MS = INT64_MAX;

@@ -181,7 +181,7 @@ static void nothing_is_reserved_from_a_window_that_has_ended(void **state)
     assert_true(tg_id_equals(returned.lease_id, grant.lease_id));
     request = scene_expect(scene, TG_WALLET_REQUEST);
     assert_int_equal(request.held, 0);
-    struct tg_wallet_grant next = scene_grant(&request, 50);
+    struct tg_wallet_grant next = scene_grant(&request, 500);
     next.lease_id = scene_id('m', 1);
     next.window_start_ms = 5001;
     next.window_remaining_ms = 5000;
