@@ -179,7 +179,6 @@ def test_a_team_that_ran_dry_does_not_hold_up_another_team_of_the_same_organizat
         dry, free = stack.async_openai(), stack.async_openai(key=key["key"])
         slow = [asyncio.create_task(dry.chat.completions.create(
             model="gpt-4o-mini", messages=[{"role": "user", "content": "[[sim latency=1500 tokens=5]] hi"}])) for _ in range(4)]
-        await asyncio.sleep(0)
         quick = await free.chat.completions.create(model="gpt-4o-mini", messages=[{"role": "user", "content": "hi"}])
         unfinished = sum(not task.done() for task in slow)
         await asyncio.gather(*slow)
