@@ -118,7 +118,7 @@ class Bench:
 
     def body(self, name, is_streaming):
         """About 1 KB of request; the answer is about 1 KB whole, or 64 chunks."""
-        text = f"[[sim tokens={'64 burst=4' if is_streaming else '150'}]] " + "lorem ipsum dolor sit amet " * 32
+        text = f"[[sim tokens={'64' if is_streaming else '150'}]] " + "lorem ipsum dolor sit amet " * 32
         path = self.folder / f"{name}.json"
         path.write_text(json.dumps({"model": "gpt-4o-mini", "stream": is_streaming, "max_tokens": 256,
                                     "messages": [{"role": "user", "content": text}]}))
