@@ -114,6 +114,14 @@ void tg_json_write_string(struct tg_json_writer *writer, struct tg_text text)
     put_string(writer, text);
 }
 
+void tg_json_write_quoted(struct tg_json_writer *writer, struct tg_text written)
+{
+    begin_value(writer);
+    put(writer, "\"", 1);
+    put(writer, written.data, written.bytes);
+    put(writer, "\"", 1);
+}
+
 void tg_json_write_i64(struct tg_json_writer *writer, int64_t number)
 {
     char digits[24];

@@ -32,6 +32,8 @@ void tg_json_write_string(struct tg_json_writer *writer, struct tg_text text);
 void tg_json_write_i64(struct tg_json_writer *writer, int64_t number);
 void tg_json_write_boolean(struct tg_json_writer *writer, bool is_true);
 void tg_json_write_null(struct tg_json_writer *writer);
+/* A string's inside that is written already (json_string.h), between quotes. */
+void tg_json_write_quoted(struct tg_json_writer *writer, struct tg_text written);
 /* A value that is JSON already. */
 void tg_json_write_raw(struct tg_json_writer *writer, struct tg_text json);
 

@@ -3,7 +3,7 @@
 #ifndef TG_DIALECTS_OPENAI_ANSWER_H
 #define TG_DIALECTS_OPENAI_ANSWER_H
 
-#include "dataplane/dialects/client_error.h"
+#include "dataplane/dialects/canonical/client_error.h"
 
 /* {"error":{"message":…,"type":…,"param":…,"code":…}} */
 struct tg_text tg_openai_error_body(struct tg_arena *arena, const struct tg_client_error *error);

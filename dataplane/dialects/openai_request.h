@@ -7,7 +7,7 @@
 #define TG_DIALECTS_OPENAI_REQUEST_H
 
 #include "common/base/status.h"
-#include "dataplane/dialects/client_error.h"
+#include "dataplane/dialects/canonical/client_error.h"
 #include "dataplane/dialects/endpoint.h"
 
 /* Where a value stands in the body; `bytes` is 0 if it is not there. Strings without their quotes. */

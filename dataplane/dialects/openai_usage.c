@@ -53,12 +53,13 @@ static bool count_once(struct reported *reported, struct tg_usage *usage)
         return false;
     if (!reported->has_completion && reported->total > reported->prompt)
         reported->completion = reported->total - reported->prompt;
-    usage->cached_input_tokens = at_most(reported->cached, reported->prompt);
-    usage->input_tokens = reported->prompt - usage->cached_input_tokens;
-    usage->reasoning_tokens = reported->reasoning;
+    memset(usage, 0, sizeof(*usage));
+    usage->of[TG_USAGE_CACHED_INPUT] = at_most(reported->cached, reported->prompt);
+    usage->of[TG_USAGE_INPUT] = reported->prompt - usage->of[TG_USAGE_CACHED_INPUT];
+    usage->of[TG_USAGE_REASONING] = reported->reasoning;
     bool is_beside = reported->reasoning > reported->completion ||
                      reported->prompt + reported->completion + reported->reasoning == reported->total;
-    usage->output_tokens = is_beside ? reported->completion : reported->completion - reported->reasoning;
+    usage->of[TG_USAGE_OUTPUT] = is_beside ? reported->completion : reported->completion - reported->reasoning;
     return true;
 }
 

@@ -7,7 +7,7 @@
 #define TG_DIALECTS_OPENAI_USAGE_H
 
 #include "common/base/text.h"
-#include "dataplane/dialects/usage.h"
+#include "dataplane/dialects/canonical/usage.h"
 
 /* A whole answer, or one chunk of a stream. */
 struct tg_openai_answer {

@@ -18,7 +18,7 @@
 #ifndef TG_EXCHANGE_EXCHANGE_H
 #define TG_EXCHANGE_EXCHANGE_H
 
-#include "dataplane/dialects/client_error.h"
+#include "dataplane/dialects/canonical/client_error.h"
 #include "dataplane/dialects/openai_request.h"
 #include "dataplane/dialects/openai_stream.h"
 #include "dataplane/exchange/call.h"

@@ -35,27 +35,52 @@ void tg_journal_entry_write(void *at, enum tg_journal_entry_kind kind, uint64_t 
     memcpy(at, &head, sizeof(head));
 }
 
-bool tg_journal_entry_at(const void *map, size_t bytes, size_t offset, struct tg_journal_entry *entry)
+static void describe(const void *map, size_t offset, const struct tg_journal_entry_head *head,
+                     struct tg_journal_entry *entry)
+{
+    *entry = (struct tg_journal_entry){
+        .kind = (enum tg_journal_entry_kind)head->kind,
+        .intent_number = head->intent_number,
+        .sequence = head->sequence,
+        .record = tg_text((const char *)map + offset + sizeof(*head), head->record_bytes),
+        .offset = offset,
+        .next_offset = offset + tg_journal_entry_bytes(head->record_bytes),
+    };
+}
+
+void tg_journal_entry_own(const void *map, size_t offset, struct tg_journal_entry *entry)
+{
+    struct tg_journal_entry_head head;
+    memcpy(&head, (const char *)map + offset, sizeof(head));
+    describe(map, offset, &head, entry);
+}
+
+/* A whole entry, by itself. */
+static bool read_entry(const void *map, size_t bytes, size_t offset, struct tg_journal_entry *entry)
 {
     struct tg_journal_entry_head head;
     if (offset > bytes || bytes - offset < sizeof(head))
         return false;
     memcpy(&head, (const char *)map + offset, sizeof(head));
-    if ((head.kind != TG_JOURNAL_INTENT && head.kind != TG_JOURNAL_RECORD) ||
+    if (head.kind < TG_JOURNAL_INTENT || head.kind > TG_JOURNAL_BRIEF ||
         head.record_bytes > TG_JOURNAL_RECORD_MAX_BYTES || bytes - offset < tg_journal_entry_bytes(head.record_bytes) ||
         head.head_crc32c != tg_crc32c(0, &head, offsetof(struct tg_journal_entry_head, head_crc32c)))
         return false;
-    struct tg_text record = tg_text((const char *)map + offset + sizeof(head), head.record_bytes);
-    if (head.record_crc32c != tg_crc32c(0, record.data, record.bytes))
+    describe(map, offset, &head, entry);
+    return head.record_crc32c == tg_crc32c(0, entry->record.data, entry->record.bytes);
+}
+
+bool tg_journal_entry_at(const void *map, size_t bytes, size_t offset, struct tg_journal_entry *entry)
+{
+    if (!read_entry(map, bytes, offset, entry))
         return false;
-    *entry = (struct tg_journal_entry){
-        .kind = (enum tg_journal_entry_kind)head.kind,
-        .intent_number = head.intent_number,
-        .sequence = head.sequence,
-        .record = record,
-        .offset = offset,
-        .next_offset = offset + tg_journal_entry_bytes(head.record_bytes),
-    };
+    if (entry->kind != TG_JOURNAL_BRIEF)
+        return true;
+    struct tg_journal_entry like;
+    if (entry->sequence < 0 || !read_entry(map, bytes, (size_t)entry->sequence, &like) ||
+        like.kind != TG_JOURNAL_INTENT)
+        return false;
+    entry->pattern = like.record;
     return true;
 }
 

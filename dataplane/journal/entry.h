@@ -24,13 +24,17 @@ struct tg_journal_file_header {
 };
 _Static_assert(sizeof(struct tg_journal_file_header) == 64, "the format is fixed");
 
-enum tg_journal_entry_kind { TG_JOURNAL_INTENT = 1, TG_JOURNAL_RECORD = 2 };
+enum tg_journal_entry_kind {
+    TG_JOURNAL_INTENT = 1,
+    TG_JOURNAL_RECORD = 2,
+    TG_JOURNAL_BRIEF = 3, /* an intent that is like an earlier one in its file: see brief.h */
+};
 
 struct tg_journal_entry_head {
     uint32_t record_bytes;
     uint32_t kind;
     uint64_t intent_number; /* RECORD: the intent that it replaces; 0 for none */
-    int64_t sequence;       /* RECORD */
+    int64_t sequence;       /* RECORD; of a BRIEF the offset of the INTENT that it is like */
     uint32_t record_crc32c;
     uint32_t head_crc32c; /* of the 28 bytes before it */
 };
@@ -52,6 +56,7 @@ struct tg_journal_entry {
     uint64_t intent_number;
     int64_t sequence;
     struct tg_text record;
+    struct tg_text pattern; /* BRIEF: the record of the intent that it is like */
     size_t offset, next_offset;
 };
 
@@ -63,8 +68,12 @@ bool tg_journal_header_is_valid(const struct tg_journal_file_header *header);
 void tg_journal_entry_write(void *at, enum tg_journal_entry_kind kind, uint64_t intent_number, int64_t sequence,
                             struct tg_text record, uint32_t record_crc32c);
 
-/* The entry at `offset`; false if there is no whole one. */
+/* The entry at `offset`; false if there is no whole one. A brief intent is whole if its pattern is. */
 bool tg_journal_entry_at(const void *map, size_t bytes, size_t offset, struct tg_journal_entry *entry);
+
+/* The same for an entry that this process wrote itself and is done with: nothing is checked, nor a pattern looked up.
+ */
+void tg_journal_entry_own(const void *map, size_t offset, struct tg_journal_entry *entry);
 
 /* The first whole entry at or after `offset`, passing over damage: sets *has_skipped when it did. False at the end. */
 bool tg_journal_entry_find(const void *map, size_t bytes, size_t offset, struct tg_journal_entry *entry,

@@ -56,6 +56,7 @@ static tg_journal *create(const struct tg_journal_config *config)
         journal->config.flush_interval_ms = DEFAULT_FLUSH_INTERVAL_MS;
     journal->directory_fd = journal->lock_fd = -1;
     journal->free_slot = NO_SLOT;
+    journal->patterns = tg_journal_patterns_create();
     atomic_init(&journal->wants_wake, true);
     pthread_mutex_init(&journal->lock, NULL);
     pthread_condattr_t attributes;
@@ -87,6 +88,7 @@ static void destroy(tg_journal *journal)
         close(journal->directory_fd);
     pthread_cond_destroy(&journal->flusher_wakes);
     pthread_mutex_destroy(&journal->lock);
+    tg_journal_patterns_destroy(journal->patterns);
     free(journal->slots);
     free(journal->directory);
     free(journal);
@@ -164,17 +166,27 @@ static void free_slot(tg_journal *journal, uint32_t slot)
     journal->free_slot = slot;
 }
 
-static enum tg_status begin(tg_journal *journal, struct tg_text packed, uint32_t crc, uint64_t *number)
+/* An intent, packed, and how it is to be written. */
+struct writing {
+    struct tg_text packed;
+    uint32_t crc32c;
+    enum tg_journal_entry_kind kind;
+    size_t pattern_offset; /* BRIEF */
+    size_t record_bytes;   /* of the whole */
+};
+
+static enum tg_status begin(tg_journal *journal, const struct writing *writing, uint64_t *number)
 {
-    size_t entry_bytes = tg_journal_entry_bytes(packed.bytes);
-    size_t set_aside = tg_journal_entry_bytes(packed.bytes + TG_JOURNAL_GROWTH_MAX_BYTES);
+    size_t entry_bytes = tg_journal_entry_bytes(writing->packed.bytes);
+    size_t set_aside = tg_journal_entry_bytes(writing->record_bytes + TG_JOURNAL_GROWTH_MAX_BYTES);
     uint32_t slot;
     if (journal->is_failing || tg_journal_make_room(journal, entry_bytes, set_aside, NULL) != TG_OK ||
         !take_slot(journal, &slot))
         return TG_EXHAUSTED;
     *number = ++journal->intent_count << TG_JOURNAL_SLOT_BITS | slot;
     char *at = tg_journal_claim(journal, entry_bytes);
-    tg_journal_entry_write(at, TG_JOURNAL_INTENT, *number, 0, packed, crc);
+    tg_journal_entry_write(at, writing->kind, *number, (int64_t)writing->pattern_offset, writing->packed,
+                           writing->crc32c);
     journal->slots[slot] = (struct tg_journal_slot){
         .intent_number = *number,
         .file = journal->current,
@@ -187,19 +199,52 @@ static enum tg_status begin(tg_journal *journal, struct tg_text packed, uint32_t
     return TG_OK;
 }
 
+/* Refers to an earlier intent in the current file; false if there is none, or the file has no room. */
+static bool begin_brief(tg_journal *journal, const Tollgate__V1__UsageRecord *record, struct tg_text packed,
+                        uint32_t crc, uint64_t *number, enum tg_status *status)
+{
+    struct writing writing = {.packed = packed, .crc32c = crc, .kind = TG_JOURNAL_BRIEF};
+    const struct tg_journal_file *file = journal->current;
+    if (file == NULL || file->bytes - file->used_bytes < tg_journal_entry_bytes(packed.bytes) ||
+        !tg_journal_pattern_find(journal->patterns, record, file->order, &writing.pattern_offset,
+                                 &writing.record_bytes))
+        return false;
+    *status = begin(journal, &writing, number);
+    return true;
+}
+
+static enum tg_status begin_whole(tg_journal *journal, const Tollgate__V1__UsageRecord *record, uint64_t *number)
+{
+    char packed[TG_JOURNAL_RECORD_MAX_BYTES];
+    size_t bytes = tg_journal_shape(record, packed);
+    if (bytes == 0 || bytes + TG_JOURNAL_GROWTH_MAX_BYTES > TG_JOURNAL_RECORD_MAX_BYTES)
+        return TG_EXHAUSTED;
+    struct writing writing = {.packed = tg_text(packed, bytes),
+                              .crc32c = tg_crc32c(0, packed, bytes),
+                              .kind = TG_JOURNAL_INTENT,
+                              .record_bytes = bytes};
+    pthread_mutex_lock(&journal->lock);
+    enum tg_status status = begin(journal, &writing, number);
+    if (status == TG_OK) {
+        const struct tg_journal_slot *slot = &journal->slots[*number & (TG_JOURNAL_MAX_OPEN_INTENTS - 1)];
+        tg_journal_pattern_add(journal->patterns, record, slot->file->order, slot->offset, bytes);
+    }
+    pthread_mutex_unlock(&journal->lock);
+    return status;
+}
+
 enum tg_status tg_journal_begin(tg_journal *journal, const Tollgate__V1__UsageRecord *record,
                                 struct tg_journal_intent *intent)
 {
     char packed[TG_JOURNAL_RECORD_MAX_BYTES];
+    enum tg_status status = TG_OK;
     intent->number = 0;
-    size_t bytes = tg_journal_shape(record, packed);
-    if (bytes == 0 || bytes + TG_JOURNAL_GROWTH_MAX_BYTES > TG_JOURNAL_RECORD_MAX_BYTES)
-        return TG_EXHAUSTED;
+    size_t bytes = tg_journal_brief_pack(record, packed);
     uint32_t crc = tg_crc32c(0, packed, bytes);
     pthread_mutex_lock(&journal->lock);
-    enum tg_status status = begin(journal, tg_text(packed, bytes), crc, &intent->number);
+    bool is_brief = bytes != 0 && begin_brief(journal, record, tg_text(packed, bytes), crc, &intent->number, &status);
     pthread_mutex_unlock(&journal->lock);
-    return status;
+    return is_brief ? status : begin_whole(journal, record, &intent->number);
 }
 
 /* Gives back what the intent had set aside, so that the record can take its place. */

@@ -1,6 +1,7 @@
 /* Internal to the room: the journal's parts and who may touch them.
  *
  *   journal.c    open, close, append            any worker, under `lock`
+ *   brief.c      intents that refer to others   under `lock`, what it knows of the current file
  *   space.c      files made, filled, let go of  under `lock`
  *   flush.c      the thread that flushes to the device, and keeps pages and a spare file ready
  *   recovery.c   what earlier boots left        link's thread
@@ -18,6 +19,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "dataplane/journal/brief.h"
 #include "dataplane/journal/entry.h"
 #include "dataplane/journal/journal.h"
 
@@ -82,6 +84,7 @@ struct tg_journal {
     int64_t next_room_attempt_ms; /* after a refusal by the file system */
     int64_t last_sequence, acknowledged;
     uint64_t intent_count;
+    struct tg_journal_patterns *patterns;
     struct tg_journal_slot *slots;
     size_t slot_count, open_intents;
     uint32_t free_slot;

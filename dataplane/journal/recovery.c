@@ -163,7 +163,7 @@ static void survey(tg_journal *journal, struct tg_journal_boot *boot)
         for (; tg_journal_entry_find(file->map, file->bytes, offset, &entry, &has_skipped);
              offset = entry.next_offset) {
             journal->corrupt_entries += has_skipped;
-            if (entry.kind == TG_JOURNAL_INTENT) {
+            if (entry.kind != TG_JOURNAL_RECORD) {
                 note_intent(&calls, &entry);
                 continue;
             }

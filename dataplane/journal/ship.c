@@ -2,6 +2,8 @@
 #include <stdlib.h>
 
 #include "common/wire/pack.h"
+#include "dataplane/journal/brief.h"
+#include "dataplane/journal/crc32c.h"
 #include "dataplane/journal/journal_internal.h"
 #include "dataplane/journal/shape.h"
 
@@ -46,16 +48,26 @@ struct walk {
     struct tg_journal_file *file;
     size_t offset;
     int64_t sequence; /* of the last record passed */
+    bool is_own;      /* written by this process: nothing to check */
 };
+
+static bool next_entry(const struct walk *walk, size_t used_bytes, struct tg_journal_entry *entry)
+{
+    bool has_skipped; /* was counted when the file was surveyed */
+    if (walk->offset >= used_bytes)
+        return false;
+    if (!walk->is_own)
+        return tg_journal_entry_find(walk->file->map, used_bytes, walk->offset, entry, &has_skipped);
+    tg_journal_entry_own(walk->file->map, walk->offset, entry);
+    return true;
+}
 
 /* Passes entries of `file` up to `used_bytes`, putting the records after batch->after_sequence into the batch. False if
  * the batch takes no more. */
 static bool walk_file(struct walk *walk, size_t used_bytes, struct batch *batch)
 {
     struct tg_journal_entry entry;
-    bool has_skipped;
-    while (walk->offset < used_bytes &&
-           tg_journal_entry_find(walk->file->map, used_bytes, walk->offset, &entry, &has_skipped)) {
+    while (next_entry(walk, used_bytes, &entry)) {
         if (entry.kind == TG_JOURNAL_RECORD && entry.sequence > batch->after_sequence &&
             !add_record(batch, entry.sequence, entry.record))
             return false;
@@ -70,10 +82,10 @@ static bool walk_file(struct walk *walk, size_t used_bytes, struct batch *batch)
  */
 static void read_current(tg_journal *journal, struct batch *batch)
 {
-    struct walk walk = {journal->cursor_file, journal->cursor_offset, journal->cursor_sequence};
+    struct walk walk = {journal->cursor_file, journal->cursor_offset, journal->cursor_sequence, true};
     pthread_mutex_lock(&journal->lock);
     if (walk.file == NULL || walk.sequence > batch->after_sequence)
-        walk = (struct walk){journal->oldest, sizeof(struct tg_journal_file_header), 0};
+        walk = (struct walk){journal->oldest, sizeof(struct tg_journal_file_header), 0, true};
     while (walk.file != NULL) {
         size_t used_bytes = walk.file->used_bytes;
         struct tg_journal_file *newer = walk.file->newer;
@@ -92,10 +104,10 @@ static void read_current(tg_journal *journal, struct batch *batch)
 }
 
 /* The record that an intent becomes when its process died: charged at what was reserved, marked as an estimate. */
-static size_t make_interrupted(struct tg_text intent, char *out)
+static size_t make_interrupted(const struct tg_journal_entry *intent, char *out)
 {
-    Tollgate__V1__UsageRecord *record;
-    if (tg_wire_unpack_usage_record(intent, &record, NULL) != TG_OK)
+    Tollgate__V1__UsageRecord *record = tg_journal_intent_unpack(intent);
+    if (record == NULL)
         return 0; /* its checksum was right, so a newer version wrote it in another form */
     record->outcome = TOLLGATE__V1__OUTCOME__OUTCOME_INTERRUPTED;
     record->is_estimated = true;
@@ -109,7 +121,7 @@ static void read_interrupted(const struct tg_journal_boot *boot, struct batch *b
     int64_t first = batch->after_sequence < boot->last_recorded ? 0 : batch->after_sequence - boot->last_recorded;
     for (int64_t i = first; i < (int64_t)boot->interrupted_count; ++i) {
         char packed[TG_JOURNAL_RECORD_MAX_BYTES];
-        size_t bytes = make_interrupted(boot->interrupted[i].record, packed);
+        size_t bytes = make_interrupted(&boot->interrupted[i], packed);
         if (!add_record(batch, boot->last_recorded + 1 + i, tg_text(packed, bytes)))
             return;
     }
@@ -117,9 +129,9 @@ static void read_interrupted(const struct tg_journal_boot *boot, struct batch *b
 
 static void read_earlier(struct tg_journal_boot *boot, struct batch *batch)
 {
-    struct walk walk = {boot->cursor_file, boot->cursor_offset, boot->cursor_sequence};
+    struct walk walk = {boot->cursor_file, boot->cursor_offset, boot->cursor_sequence, false};
     if (walk.file == NULL || walk.sequence > batch->after_sequence)
-        walk = (struct walk){boot->files, sizeof(struct tg_journal_file_header), 0};
+        walk = (struct walk){boot->files, sizeof(struct tg_journal_file_header), 0, false};
     bool goes_on;
     while ((goes_on = walk_file(&walk, walk.file->used_bytes, batch)) && walk.file->newer != NULL) {
         walk.file = walk.file->newer;
@@ -159,6 +171,26 @@ size_t tg_journal_read(tg_journal *journal, size_t boot_index, int64_t after_seq
 
 /* ---- acknowledging ---- */
 
+/* Writes an intent again at the end of the journal; whole, as its pattern stays behind. NULL if there is no room. */
+static char *carry_intent(tg_journal *journal, const struct tg_journal_entry *entry)
+{
+    char packed[TG_JOURNAL_RECORD_MAX_BYTES];
+    struct tg_text record = entry->record;
+    if (entry->kind == TG_JOURNAL_BRIEF) {
+        Tollgate__V1__UsageRecord *whole = tg_journal_intent_unpack(entry);
+        assert(whole != NULL); /* this process wrote it */
+        record = tg_text(packed, tg_journal_shape(whole, packed));
+        tg_wire_free(whole);
+    }
+    size_t entry_bytes = tg_journal_entry_bytes(record.bytes);
+    if (tg_journal_make_room(journal, entry_bytes, 0, NULL) != TG_OK)
+        return NULL;
+    char *at = tg_journal_claim(journal, entry_bytes);
+    tg_journal_entry_write(at, TG_JOURNAL_INTENT, entry->intent_number, 0, record,
+                           tg_crc32c(0, record.data, record.bytes));
+    return at;
+}
+
 /* Writes the open intents of the oldest file again at the end. Stops early if there is no room, which is no harm: the
  * file stays, and the next acknowledgement tries again. */
 static void carry_intents(tg_journal *journal, struct tg_journal_file *from)
@@ -170,11 +202,9 @@ static void carry_intents(tg_journal *journal, struct tg_journal_file *from)
             continue;
         bool is_found = tg_journal_entry_at(from->map, from->used_bytes, slot->offset, &entry);
         assert(is_found);
-        size_t entry_bytes = tg_journal_entry_bytes(entry.record.bytes);
-        if (tg_journal_make_room(journal, entry_bytes, 0, NULL) != TG_OK)
+        char *at = carry_intent(journal, &entry);
+        if (at == NULL)
             return;
-        char *at = tg_journal_claim(journal, entry_bytes);
-        memcpy(at, from->map + entry.offset, entry_bytes);
         slot->file = journal->current;
         slot->offset = (uint32_t)(at - journal->current->map);
         --from->open_intents;

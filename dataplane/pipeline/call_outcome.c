@@ -29,8 +29,8 @@ void stage_outcome_estimated(struct tg_exchange *exchange, size_t text_bytes)
     int64_t most_output =
         tg_money_add(tg_money_multiply(worst.choices, worst.output_tokens), worst.extra_output_tokens);
     exchange->usage = (struct tg_usage){
-        .input_tokens = at_most(tg_openai_estimate_tokens(exchange->asked.prompt_bytes), worst.input_tokens),
-        .output_tokens = at_most(tg_openai_estimate_tokens(text_bytes), most_output),
+        .of[TG_USAGE_INPUT] = at_most(tg_openai_estimate_tokens(exchange->asked.prompt_bytes), worst.input_tokens),
+        .of[TG_USAGE_OUTPUT] = at_most(tg_openai_estimate_tokens(text_bytes), most_output),
     };
     exchange->is_estimated = true;
     charge(exchange);

@@ -73,10 +73,10 @@ static void draft_charge(struct draft *draft, const struct tg_id *lease_id, cons
 
 static void draft_usage(Tollgate__V1__UsageRecord *record, const struct tg_usage *usage, int64_t cost_pusd)
 {
-    record->input_tokens = usage->input_tokens;
-    record->cached_input_tokens = usage->cached_input_tokens;
-    record->output_tokens = usage->output_tokens;
-    record->reasoning_tokens = usage->reasoning_tokens;
+    record->input_tokens = usage->of[TG_USAGE_INPUT];
+    record->cached_input_tokens = usage->of[TG_USAGE_CACHED_INPUT];
+    record->output_tokens = usage->of[TG_USAGE_OUTPUT];
+    record->reasoning_tokens = usage->of[TG_USAGE_REASONING];
     record->cost_pusd = cost_pusd;
 }
 
@@ -88,8 +88,9 @@ bool stage_meter_begin(struct tg_exchange *exchange)
     struct tg_worst_case worst = stage_reserve_worst_case(exchange);
     const struct tg_reservation *reservation = &exchange->reservation;
     struct tg_usage bound = {
-        .input_tokens = worst.input_tokens,
-        .output_tokens = tg_money_add(tg_money_multiply(worst.choices, worst.output_tokens), worst.extra_output_tokens),
+        .of[TG_USAGE_INPUT] = worst.input_tokens,
+        .of[TG_USAGE_OUTPUT] =
+            tg_money_add(tg_money_multiply(worst.choices, worst.output_tokens), worst.extra_output_tokens),
     };
     draft_identity(&draft, exchange);
     draft_usage(&draft.record, &bound, tg_pricing_cost_pusd(exchange->price, &bound));
@@ -108,10 +109,10 @@ bool stage_meter_begin(struct tg_exchange *exchange)
 static void count_usage(struct tg_exchange *exchange)
 {
     struct tg_counters *counters = exchange->host->counters;
-    tg_count(&counters->input_tokens, (uint64_t)exchange->usage.input_tokens);
-    tg_count(&counters->cached_input_tokens, (uint64_t)exchange->usage.cached_input_tokens);
-    tg_count(&counters->output_tokens, (uint64_t)exchange->usage.output_tokens);
-    tg_count(&counters->reasoning_tokens, (uint64_t)exchange->usage.reasoning_tokens);
+    tg_count(&counters->input_tokens, (uint64_t)exchange->usage.of[TG_USAGE_INPUT]);
+    tg_count(&counters->cached_input_tokens, (uint64_t)exchange->usage.of[TG_USAGE_CACHED_INPUT]);
+    tg_count(&counters->output_tokens, (uint64_t)exchange->usage.of[TG_USAGE_OUTPUT]);
+    tg_count(&counters->reasoning_tokens, (uint64_t)exchange->usage.of[TG_USAGE_REASONING]);
     tg_count(&counters->cost_pusd, (uint64_t)exchange->cost_pusd);
     if (exchange->is_estimated)
         tg_count(&counters->estimated, 1);
@@ -155,7 +156,7 @@ static void append(struct tg_exchange *exchange, Tollgate__V1__Outcome outcome, 
 void stage_meter_record_attempt(struct tg_exchange *exchange, Tollgate__V1__Outcome outcome, const char *error_code)
 {
     append(exchange, outcome, 0, error_code);
-    exchange->usage = (struct tg_usage){.input_tokens = 0};
+    exchange->usage = (struct tg_usage){.of = {0}};
     exchange->cost_pusd = 0;
     exchange->charge_count = 0;
     exchange->is_charged = exchange->is_estimated = false;

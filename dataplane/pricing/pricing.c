@@ -9,17 +9,16 @@ static int64_t larger(int64_t a, int64_t b)
 
 static int64_t all_tokens(const struct tg_usage *usage)
 {
-    return tg_money_add(tg_money_add(usage->input_tokens, usage->cached_input_tokens),
-                        tg_money_add(usage->output_tokens, usage->reasoning_tokens));
+    return tg_money_add(tg_usage_total_input(usage), tg_usage_total_output(usage));
 }
 
 int64_t tg_pricing_cost_pusd(const struct tg_price *price, const struct tg_usage *usage)
 {
     if (price == NULL)
         return 0;
-    int64_t output_tokens = tg_money_add(usage->output_tokens, usage->reasoning_tokens);
-    int64_t cost_pusd = tg_money_multiply(usage->input_tokens, price->input_pusd);
-    cost_pusd = tg_money_add(cost_pusd, tg_money_multiply(usage->cached_input_tokens, price->cached_input_pusd));
+    int64_t output_tokens = tg_usage_total_output(usage);
+    int64_t cost_pusd = tg_money_multiply(usage->of[TG_USAGE_INPUT], price->input_pusd);
+    cost_pusd = tg_money_add(cost_pusd, tg_money_multiply(usage->of[TG_USAGE_CACHED_INPUT], price->cached_input_pusd));
     cost_pusd = tg_money_add(cost_pusd, tg_money_multiply(output_tokens, price->output_pusd));
     return tg_money_add(cost_pusd, price->request_pusd);
 }

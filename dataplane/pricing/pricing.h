@@ -3,7 +3,7 @@
 #ifndef TG_PRICING_PRICING_H
 #define TG_PRICING_PRICING_H
 
-#include "dataplane/dialects/usage.h"
+#include "dataplane/dialects/canonical/usage.h"
 #include "dataplane/snapshot/snapshot.h"
 
 /* input x price + cached x its price + (output + reasoning) x output price + the price of a request. NULL costs 0. */

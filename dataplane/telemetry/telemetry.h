@@ -11,9 +11,9 @@
 #include "common/base/buf.h"
 #include "common/http/client.h"
 #include "common/wire/protocol.h"
-#include "dataplane/dialects/client_error.h"
+#include "dataplane/dialects/canonical/client_error.h"
 #include "dataplane/dialects/endpoint.h"
-#include "dataplane/dialects/usage.h"
+#include "dataplane/dialects/canonical/usage.h"
 
 struct tg_telemetry;
 

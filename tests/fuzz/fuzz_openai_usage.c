@@ -15,8 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         REQUIRE(memcmp(&usage, &answer.usage, sizeof(usage)) == 0);
     }
     if (is_found)
-        REQUIRE(usage.input_tokens >= 0 && usage.cached_input_tokens >= 0 && usage.output_tokens >= 0 &&
-                usage.reasoning_tokens >= 0);
+        REQUIRE(usage.of[TG_USAGE_INPUT] >= 0 && usage.of[TG_USAGE_CACHED_INPUT] >= 0 && usage.of[TG_USAGE_OUTPUT] >= 0 &&
+                usage.of[TG_USAGE_REASONING] >= 0);
     if (answer.is_object && answer.model.bytes != 0)
         REQUIRE(memchr(data, '\\', size) != NULL || tg_openai_answer_model(document).bytes != 0);
     REQUIRE(tg_openai_chunk_text_bytes(document) <= size);

@@ -85,8 +85,8 @@ static void a_usage_chunk_that_nobody_asked_for_is_hidden_and_read(void **state)
         assert_true(tg_text_is(tg_buf_text(&passage.stream.end), DONE));
         assert_true(passage.stream.is_done);
         assert_true(passage.stream.has_usage);
-        assert_int_equal(passage.stream.usage.input_tokens, 9);
-        assert_int_equal(passage.stream.usage.output_tokens, 2);
+        assert_int_equal(passage.stream.usage.of[TG_USAGE_INPUT], 9);
+        assert_int_equal(passage.stream.usage.of[TG_USAGE_OUTPUT], 2);
         assert_int_equal(passage.stream.text_bytes, 5);
         assert_true(tg_text_is(tg_text(passage.stream.model, passage.stream.model_bytes), "gpt-x"));
         end(&passage);
@@ -113,7 +113,7 @@ static void usage_beside_choices_is_read_and_passes(void **state)
     pass_all(&passage, tg_text(BESIDE, sizeof(BESIDE) - 1), true, 1000);
     assert_out(&passage, BESIDE);
     assert_true(passage.stream.has_usage);
-    assert_int_equal(passage.stream.usage.output_tokens, 4);
+    assert_int_equal(passage.stream.usage.of[TG_USAGE_OUTPUT], 4);
     end(&passage);
 }
 

@@ -11,10 +11,10 @@
 
 static void assert_usage(const struct tg_usage *usage, int64_t input, int64_t cached, int64_t output, int64_t reasoning)
 {
-    assert_int_equal(usage->input_tokens, input);
-    assert_int_equal(usage->cached_input_tokens, cached);
-    assert_int_equal(usage->output_tokens, output);
-    assert_int_equal(usage->reasoning_tokens, reasoning);
+    assert_int_equal(usage->of[TG_USAGE_INPUT], input);
+    assert_int_equal(usage->of[TG_USAGE_CACHED_INPUT], cached);
+    assert_int_equal(usage->of[TG_USAGE_OUTPUT], output);
+    assert_int_equal(usage->of[TG_USAGE_REASONING], reasoning);
 }
 
 /* Usage objects as servers send them, and each token counted once. */

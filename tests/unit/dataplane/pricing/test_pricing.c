@@ -15,7 +15,10 @@ static const struct tg_price PRICE = {
 
 static void each_kind_of_token_has_its_price(void **state)
 {
-    struct tg_usage usage = {.input_tokens = 12, .cached_input_tokens = 8, .output_tokens = 7, .reasoning_tokens = 3};
+    struct tg_usage usage = {.of[TG_USAGE_INPUT] = 12,
+                             .of[TG_USAGE_CACHED_INPUT] = 8,
+                             .of[TG_USAGE_OUTPUT] = 7,
+                             .of[TG_USAGE_REASONING] = 3};
     assert_int_equal(tg_pricing_cost_pusd(&PRICE, &usage), 12 * 150000 + 8 * 75000 + 10 * 600000);
 }
 
@@ -27,7 +30,7 @@ static void a_request_has_its_own_price_even_without_tokens(void **state)
 
 static void without_a_price_nothing_is_charged(void **state)
 {
-    assert_int_equal(tg_pricing_cost_pusd(NULL, &(struct tg_usage){.input_tokens = 1000}), 0);
+    assert_int_equal(tg_pricing_cost_pusd(NULL, &(struct tg_usage){.of[TG_USAGE_INPUT] = 1000}), 0);
 }
 
 static void a_worst_case_is_exact_to_the_pico_dollar(void **state)
@@ -64,7 +67,7 @@ static void cached_input_that_costs_more_bounds_the_input(void **state)
 
 static void sums_beyond_all_bounds_stop_instead_of_wrapping(void **state)
 {
-    struct tg_usage usage = {.input_tokens = INT64_MAX, .output_tokens = INT64_MAX};
+    struct tg_usage usage = {.of[TG_USAGE_INPUT] = INT64_MAX, .of[TG_USAGE_OUTPUT] = INT64_MAX};
     assert_int_equal(tg_pricing_cost_pusd(&PRICE, &usage), INT64_MAX);
     assert_int_equal(tg_pricing_amount(TG_BUDGET_TOKENS, &usage, 0), INT64_MAX);
     struct tg_worst_case worst = {.input_tokens = INT64_MAX, .extra_output_tokens = INT64_MAX, .choices = 128};
@@ -85,7 +88,10 @@ static void no_usage_within_the_bounds_costs_more_than_was_reserved(void **state
         struct tg_worst_case_demand tokens = tg_pricing_demand(TG_BUDGET_TOKENS, &worst, &PRICES[p]);
         for (int64_t cached = 0; cached <= 6; ++cached) {
             for (int64_t reasoning = 0; reasoning <= 8; ++reasoning) {
-                struct tg_usage usage = {6 - cached, cached, 8 - reasoning, reasoning};
+                struct tg_usage usage = {.of[TG_USAGE_INPUT] = 6 - cached,
+                                         .of[TG_USAGE_CACHED_INPUT] = cached,
+                                         .of[TG_USAGE_OUTPUT] = 8 - reasoning,
+                                         .of[TG_USAGE_REASONING] = reasoning};
                 assert_true(tg_pricing_cost_pusd(&PRICES[p], &usage) <= money.fixed + 3 * money.per_output_token);
                 assert_true(tg_pricing_amount(TG_BUDGET_TOKENS, &usage, 0) <=
                             tokens.fixed + 3 * tokens.per_output_token);

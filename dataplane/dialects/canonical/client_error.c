@@ -1,4 +1,4 @@
-#include "dataplane/dialects/client_error.h"
+#include "dataplane/dialects/canonical/client_error.h"
 
 #include <assert.h>
 
