@@ -8,6 +8,7 @@
 #include "controlplane/api/api.h"
 #include "controlplane/options.h"
 #include "controlplane/replication/replication.h"
+#include "controlplane/snapshot/seal_check.h"
 
 enum { SHUTDOWN_DEADLINE_MS = 10 * 1000, SEAL_KEY_ID = 1, MIN_TOKEN_BYTES = 16, MAX_TOKEN_BYTES = 4096 };
 
@@ -76,6 +77,24 @@ static enum tg_status read_keys(struct service *service, const tg_settings *sett
     return status;
 }
 
+/* A wrong key would be found out only when a replica asks for a credential, or worse, seal new ones. Without a
+ * database, or before its migrations, the control plane starts all the same; /readyz makes up for it. */
+static enum tg_status check_seal_key(struct service *service, const tg_settings *settings, struct tg_error *error)
+{
+    struct tg_db_config config = {.url = tg_settings_string(settings, "database.url"),
+                                  .application_name = "tollgate-controlplane start"};
+    tg_db *db;
+    enum tg_status status = tg_db_open(&config, &db, error);
+    if (status != TG_OK)
+        return status;
+    status = tg_snapshot_check_seal_key(db, service->ring, error);
+    tg_db_close(db);
+    if (status == TG_OK || status == TG_INVALID)
+        return status;
+    tg_log(TG_LOG_WARNING, "seal_key_unchecked", tg_log_string("reason", error->message));
+    return TG_OK;
+}
+
 static enum tg_status open_tls(struct service *service, const tg_settings *settings, struct tg_error *error)
 {
     const char *certificate = tg_settings_string(settings, "api.tls_certificate_file");
@@ -133,6 +152,8 @@ static enum tg_status start(struct service *service, const tg_settings *settings
         return status;
     struct tg_secret token = {0};
     status = read_keys(service, settings, &token, error);
+    if (status == TG_OK)
+        status = check_seal_key(service, settings, error);
     if (status == TG_OK)
         status = open_tls(service, settings, error);
     if (status == TG_OK)

@@ -1,6 +1,7 @@
 #include "controlplane/api/description.h"
 #include "controlplane/api/handlers.h"
 #include "controlplane/api/server.h"
+#include "controlplane/snapshot/seal_check.h"
 
 static void answer_text(struct tg_api_job *job, const char *text)
 {
@@ -34,7 +35,11 @@ void tg_api_show_readiness(struct tg_api_job *job)
     bool is_migrated;
     enum tg_status status = find_out_readiness(job->db, &is_migrated, &error);
     if (status == TG_OK && is_migrated)
+        status = tg_snapshot_check_seal_key(job->db, job->api->seal_ring, &error);
+    if (status == TG_OK && is_migrated)
         answer_text(job, "ready\n");
+    else if (status == TG_INVALID)
+        tg_refuse(&job->refusal, TG_REFUSAL_UNAVAILABLE, "The seal key is not the one that the database expects.");
     else if (status == TG_OK)
         tg_refuse(&job->refusal, TG_REFUSAL_UNAVAILABLE,
                   "The database lacks migrations that this version needs: run tollgate-controlplane migrate.");
