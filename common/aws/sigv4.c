@@ -1,4 +1,4 @@
-#include "dataplane/upstream/sigv4.h"
+#include "common/aws/sigv4.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 
 #include "common/crypto/digest.h"
 #include "common/crypto/secret.h"
-#include "dataplane/upstream/sigv4_canonical.h"
+#include "common/aws/canonical.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 

@@ -1,8 +1,8 @@
 /* Internal to the room: the parts of a SigV4 canonical request. Each appends to a text whose room was counted. */
-#ifndef TG_UPSTREAM_SIGV4_CANONICAL_H
-#define TG_UPSTREAM_SIGV4_CANONICAL_H
+#ifndef TG_AWS_CANONICAL_H
+#define TG_AWS_CANONICAL_H
 
-#include "dataplane/upstream/sigv4.h"
+#include "common/aws/sigv4.h"
 
 struct canonical_text {
     char *data;

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "dataplane/upstream/sigv4.h"
+#include "common/aws/sigv4.h"
 
 #define HEADER(name, value)                                                                                            \
     {                                                                                                                  \

@@ -1,4 +1,4 @@
-#include "dataplane/upstream/sigv4_canonical.h"
+#include "common/aws/canonical.h"
 
 #include <assert.h>
 #include <stdlib.h>

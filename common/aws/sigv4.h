@@ -9,8 +9,8 @@
  * own test suite and botocore.) Paths are treated as every service but S3 wants it: normalised, and encoded once more
  * than they are sent. The signing key is the same for a day and is kept in a cache that the caller owns. Pure; single
  * owner of the cache. */
-#ifndef TG_UPSTREAM_SIGV4_H
-#define TG_UPSTREAM_SIGV4_H
+#ifndef TG_AWS_SIGV4_H
+#define TG_AWS_SIGV4_H
 
 #include "common/base/arena.h"
 #include "common/http/server.h" /* struct tg_http_header */
