@@ -13,6 +13,7 @@
 
 #include "common/base/id.h"
 #include "common/base/status.h"
+#include "common/base/usage.h"
 #include "tollgate/v1/resources.pb-c.h"
 #include "tollgate/v1/stream.pb-c.h"
 #include "tollgate/v1/usage.pb-c.h"
@@ -51,5 +52,10 @@ const char *tg_wire_resource_type_name(Tollgate__V1__ResourceType type);
 
 /* "completed", "client_left", …, as the ledger stores it; "unspecified" otherwise. */
 const char *tg_wire_outcome_name(Tollgate__V1__Outcome outcome);
+
+/* The fields of a record that count what was used, by kind. */
+int64_t tg_wire_used(const Tollgate__V1__UsageRecord *record, enum tg_usage_kind kind);
+void tg_wire_set_usage(Tollgate__V1__UsageRecord *record, const struct tg_usage *usage);
+struct tg_usage tg_wire_usage(const Tollgate__V1__UsageRecord *record);
 
 #endif

@@ -9,7 +9,7 @@ enum wire_type { VARINT = 0, LENGTH_DELIMITED = 2 };
 enum {
     VARINT_MAX_BYTES = 10,
     TAG_MAX_BYTES = 2, /* field numbers below 2,048 */
-    FIELDS = 31,
+    FIELDS = 46,
     FIELD_MAX_BYTES = TAG_MAX_BYTES + VARINT_MAX_BYTES, /* without what a length announces */
     CHARGE_FIELDS = 4,
 };
@@ -100,6 +100,7 @@ static size_t record_bound(const Tollgate__V1__UsageRecord *record)
     bound += record->model_id.len + record->deployment_id.len + record->provider_id.len + record->price_id.len;
     bound += string_bound(record->endpoint) + string_bound(record->model_name) + string_bound(record->upstream_model);
     bound += string_bound(record->provider_request_id) + string_bound(record->error_code);
+    bound += string_bound(record->service_tier);
     for (size_t i = 0; i < record->n_charges; ++i)
         bound += FIELD_MAX_BYTES + charge_bound(record->charges[i]);
     return bound;
@@ -123,6 +124,23 @@ static uint8_t *put_identity(uint8_t *to, const Tollgate__V1__UsageRecord *recor
     return put_bytes(to, 14, &record->price_id);
 }
 
+/* Kinds that few calls use. */
+static uint8_t *put_rare_usage(uint8_t *to, const Tollgate__V1__UsageRecord *record)
+{
+    to = put_number(to, 32, record->cache_write_5m_tokens);
+    to = put_number(to, 33, record->cache_write_1h_tokens);
+    to = put_number(to, 34, record->input_audio_tokens);
+    to = put_number(to, 35, record->cached_input_audio_tokens);
+    to = put_number(to, 36, record->input_image_tokens);
+    to = put_number(to, 37, record->output_audio_tokens);
+    to = put_number(to, 38, record->output_image_tokens);
+    to = put_number(to, 39, record->images);
+    to = put_number(to, 40, record->audio_ms);
+    to = put_number(to, 41, record->characters);
+    to = put_number(to, 42, record->web_searches);
+    return put_number(to, 43, record->search_units);
+}
+
 static uint8_t *put_outcome(uint8_t *to, const Tollgate__V1__UsageRecord *record)
 {
     to = put_string(to, 15, record->endpoint);
@@ -143,7 +161,10 @@ static uint8_t *put_outcome(uint8_t *to, const Tollgate__V1__UsageRecord *record
     to = put_number(to, 30, record->is_clamped != 0);
     for (size_t i = 0; i < record->n_charges; ++i)
         to = put_charge(to, 31, record->charges[i]);
-    return to;
+    to = put_rare_usage(to, record);
+    to = put_string(to, 44, record->service_tier);
+    to = put_number(to, 45, record->attempt);
+    return put_number(to, 46, record->is_unpriced != 0);
 }
 
 size_t tg_wire_pack_usage_record(const Tollgate__V1__UsageRecord *record, void *out, size_t capacity)

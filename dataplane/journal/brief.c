@@ -62,7 +62,8 @@ static bool is_id(const ProtobufCBinaryData *field, const struct tg_id *id)
 /* An intent knows nothing of the answer yet; one that does is no pattern and has none. */
 static bool has_end(const Tollgate__V1__UsageRecord *record)
 {
-    return record->upstream_model[0] != '\0' || record->provider_request_id[0] != '\0' || record->error_code[0] != '\0';
+    return record->upstream_model[0] != '\0' || record->provider_request_id[0] != '\0' ||
+           record->error_code[0] != '\0' || record->service_tier[0] != '\0';
 }
 
 static bool is_like(const struct pattern *pattern, const Tollgate__V1__UsageRecord *record)
@@ -154,13 +155,13 @@ static void copy_numbers(Tollgate__V1__UsageRecord *to, const Tollgate__V1__Usag
     to->is_estimated = from->is_estimated;
     to->outcome = from->outcome;
     to->http_status = from->http_status;
-    to->input_tokens = from->input_tokens;
-    to->cached_input_tokens = from->cached_input_tokens;
-    to->output_tokens = from->output_tokens;
-    to->reasoning_tokens = from->reasoning_tokens;
+    struct tg_usage usage = tg_wire_usage(from);
+    tg_wire_set_usage(to, &usage);
     to->cost_pusd = from->cost_pusd;
     to->snapshot_revision = from->snapshot_revision;
     to->is_clamped = from->is_clamped;
+    to->attempt = from->attempt;
+    to->is_unpriced = from->is_unpriced;
     for (size_t i = 0; i < to->n_charges; ++i)
         to->charges[i]->amount = from->charges[i]->amount;
 }

@@ -55,12 +55,13 @@ static char *clean(char *text, char room[TG_JOURNAL_TEXT_MAX_BYTES + 1])
 
 size_t tg_journal_shape(const Tollgate__V1__UsageRecord *record, char *out)
 {
-    char rooms[5][TG_JOURNAL_TEXT_MAX_BYTES + 1];
+    char rooms[6][TG_JOURNAL_TEXT_MAX_BYTES + 1];
     Tollgate__V1__UsageRecord shaped = *record;
     shaped.endpoint = clean(record->endpoint, rooms[0]);
     shaped.model_name = clean(record->model_name, rooms[1]);
     shaped.upstream_model = clean(record->upstream_model, rooms[2]);
     shaped.provider_request_id = clean(record->provider_request_id, rooms[3]);
     shaped.error_code = clean(record->error_code, rooms[4]);
+    shaped.service_tier = clean(record->service_tier, rooms[5]);
     return tg_wire_pack_usage_record(&shaped, out, TG_JOURNAL_RECORD_MAX_BYTES);
 }

@@ -8,7 +8,7 @@
 enum {
     TG_JOURNAL_TEXT_MAX_BYTES = 128,
     /* How much longer a record can be than its intent: texts that were empty, and numbers that grew. */
-    TG_JOURNAL_GROWTH_MAX_BYTES = 768,
+    TG_JOURNAL_GROWTH_MAX_BYTES = 1024,
 };
 
 /* Packs into `out` (TG_JOURNAL_RECORD_MAX_BYTES) with every text cut to TG_JOURNAL_TEXT_MAX_BYTES and made valid UTF-8.

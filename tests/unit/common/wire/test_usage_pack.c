@@ -75,9 +75,12 @@ static void fill(struct sample *sample)
                                   &record->provider_id,       &record->price_id};
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); ++i)
         *ids[i] = any_bytes(sample);
-    int64_t *numbers[] = {&record->started_at_ms,    &record->duration_ms,         &record->first_byte_ms,
-                          &record->input_tokens,     &record->cached_input_tokens, &record->output_tokens,
-                          &record->reasoning_tokens, &record->cost_pusd,           &record->snapshot_revision};
+    int64_t *numbers[] = {&record->started_at_ms, &record->duration_ms, &record->first_byte_ms, &record->cost_pusd,
+                          &record->snapshot_revision};
+    struct tg_usage usage;
+    for (int kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind)
+        usage.of[kind] = any_number();
+    tg_wire_set_usage(record, &usage);
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); ++i)
         *numbers[i] = any_number();
     record->endpoint = any_text(sample);
@@ -85,6 +88,9 @@ static void fill(struct sample *sample)
     record->upstream_model = any_text(sample);
     record->provider_request_id = any_text(sample);
     record->error_code = any_text(sample);
+    record->service_tier = any_text(sample);
+    record->attempt = (int32_t)any_number();
+    record->is_unpriced = (int)(next_random() % 2);
     record->is_streaming = (int)(next_random() % 2);
     record->is_estimated = (int)(next_random() % 2);
     record->is_clamped = (int)(next_random() % 2);
@@ -121,6 +127,36 @@ static void a_record_without_room_is_not_packed(void **state)
     free(packed);
 }
 
+static void every_kind_of_usage_has_a_field_of_its_own_that_survives_the_wire(void **state)
+{
+    Tollgate__V1__UsageRecord record = TOLLGATE__V1__USAGE_RECORD__INIT, *back;
+    struct tg_usage usage;
+    for (int kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind)
+        usage.of[kind] = 1000 + kind;
+    tg_wire_set_usage(&record, &usage);
+    uint8_t packed[1024];
+    size_t bytes = tg_wire_pack_usage_record(&record, packed, sizeof(packed));
+    assert_int_equal(tg_wire_unpack_usage_record(tg_text((const char *)packed, bytes), &back, NULL), TG_OK);
+    struct tg_usage again = tg_wire_usage(back);
+    assert_memory_equal(&again, &usage, sizeof(usage));
+    assert_int_equal(back->cache_write_1h_tokens, 1000 + TG_USAGE_CACHE_WRITE_1H);
+    assert_int_equal(tg_wire_used(back, TG_USAGE_SEARCH_UNITS), 1000 + TG_USAGE_SEARCH_UNITS);
+    for (size_t i = 0; i < record.base.descriptor->n_fields; ++i) { /* and is called like its column */
+        const ProtobufCFieldDescriptor *field = &record.base.descriptor->fields[i];
+        for (int kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind) {
+            if (strcmp(field->name, tg_usage_kind_name((enum tg_usage_kind)kind)) != 0)
+                continue;
+            int64_t value;
+            memcpy(&value, (const char *)back + field->offset, sizeof(value));
+            assert_int_equal(value, usage.of[kind]);
+            usage.of[kind] = -1;
+        }
+    }
+    for (int kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind)
+        assert_int_equal(usage.of[kind], -1);
+    tg_wire_free(back);
+}
+
 static void an_empty_record_is_empty(void **state)
 {
     Tollgate__V1__UsageRecord record = TOLLGATE__V1__USAGE_RECORD__INIT;
@@ -133,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_is_packed_to_the_same_bytes_as_by_the_library),
         cmocka_unit_test(a_record_without_room_is_not_packed),
+        cmocka_unit_test(every_kind_of_usage_has_a_field_of_its_own_that_survives_the_wire),
         cmocka_unit_test(an_empty_record_is_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,7 +44,7 @@ static void an_acknowledgement_frees_whole_files_and_their_room(void **state)
 {
     tg_journal *journal = open_journal(1);
     int64_t last = 0;
-    for (; last < 2000; ++last)
+    for (; last < 3000; ++last)
         append(journal, last, begin(journal, last));
     size_t before = count_files();
     assert_true(before >= 8);
@@ -111,8 +111,12 @@ static void a_full_journal_refuses_calls_but_takes_every_record_it_promised(void
     char text[300];
     memset(text, 'm', sizeof(text));
     text[299] = '\0';
-    record.upstream_model = record.provider_request_id = record.error_code = text;
-    record.input_tokens = record.output_tokens = record.cached_input_tokens = record.reasoning_tokens = -1;
+    record.upstream_model = record.provider_request_id = record.error_code = record.service_tier = text;
+    struct tg_usage usage;
+    memset(&usage, 0xff, sizeof(usage));
+    tg_wire_set_usage(&record, &usage);
+    record.attempt = -1;
+    record.is_unpriced = true;
     record.duration_ms = record.first_byte_ms = record.started_at_ms = record.cost_pusd = -1;
     record.model_id = record.deployment_id = record.provider_id = record.price_id = record.request_id;
     record.is_streaming = record.is_estimated = record.is_clamped = true;

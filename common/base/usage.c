@@ -1,4 +1,4 @@
-#include "dataplane/dialects/canonical/usage.h"
+#include "common/base/usage.h"
 
 #include "common/base/money.h"
 
