@@ -8,12 +8,14 @@ static const bool is_harmless[TG_FIELD_COUNT] = {
     [TG_FIELD_SAFETY_IDENTIFIER] = true,
     [TG_FIELD_PROMPT_CACHE_KEY] = true,
     [TG_FIELD_PROMPT_CACHE_RETENTION] = true,
+    [TG_FIELD_PROMPT_CACHE_OPTIONS] = true,
     [TG_FIELD_SERVICE_TIER] = true,
     [TG_FIELD_SEED] = true, /* best effort where it exists */
     [TG_FIELD_PREDICTION] = true,
     [TG_FIELD_VERBOSITY] = true,
     [TG_FIELD_INCLUDE] = true,
     [TG_FIELD_CONTEXT_MANAGEMENT] = true,
+    [TG_FIELD_REASONING_CONTEXT] = true,
 };
 
 /* Values that say no more than their absence does. */

@@ -92,7 +92,7 @@ struct tg_tool {
     struct tg_tool *next;
     enum tg_tool_kind {
         TG_TOOL_FUNCTION,
-        TG_TOOL_FREEFORM,   /* OpenAI's custom tool: its input is text */
+        TG_TOOL_FREEFORM,   /* OpenAI's custom tool: its input is text (freeform.h) */
         TG_TOOL_WEB_SEARCH, /* the provider's own */
         TG_TOOL_OTHER,      /* name: its type; raw: the whole of it */
     } kind;
@@ -100,6 +100,10 @@ struct tg_tool {
     struct tg_text parameters; /* a JSON schema; empty if none */
     enum { TG_STRICT_UNSAID, TG_STRICT_YES, TG_STRICT_NO } strict;
     enum tg_cache_mark cache;
+    struct tg_json_string grammar_syntax, grammar; /* of a freeform tool: "lark" or "regex", and it; empty: any text */
+    /* OpenAI responses: the tool's name inside its namespace, where `name` is the two put together; else empty */
+    struct tg_json_string space, name_in_space;
+    const char *built_in; /* "local_shell": a type known without a schema, said as a function here; else NULL */
     struct tg_text raw;
     struct tg_text path; /* "tools[0]" */
 };
@@ -107,6 +111,7 @@ struct tg_tool {
 struct tg_tool_choice {
     enum { TG_CHOICE_UNSAID, TG_CHOICE_AUTO, TG_CHOICE_NONE, TG_CHOICE_ANY, TG_CHOICE_NAMED, TG_CHOICE_OTHER } mode;
     struct tg_json_string name;
+    struct tg_text raw; /* of TG_CHOICE_OTHER */
 };
 
 struct tg_format {
@@ -114,6 +119,7 @@ struct tg_format {
     struct tg_json_string name, description;
     struct tg_text schema;
     enum { TG_FORMAT_STRICT_UNSAID, TG_FORMAT_STRICT_YES, TG_FORMAT_STRICT_NO } strict;
+    struct tg_text raw; /* of TG_FORMAT_OTHER */
 };
 
 struct tg_thinking {
@@ -142,6 +148,7 @@ enum tg_field_id {
     TG_FIELD_STORE,
     TG_FIELD_PROMPT_CACHE_KEY,
     TG_FIELD_PROMPT_CACHE_RETENTION,
+    TG_FIELD_PROMPT_CACHE_OPTIONS,
     TG_FIELD_VERBOSITY,
     TG_FIELD_PREDICTION,
     TG_FIELD_MODALITIES,
@@ -156,6 +163,7 @@ enum tg_field_id {
     TG_FIELD_BACKGROUND,
     TG_FIELD_MAX_TOOL_CALLS,
     TG_FIELD_CONTEXT_MANAGEMENT,
+    TG_FIELD_REASONING_CONTEXT, /* OpenAI responses: which earlier reasoning the model sees again */
     TG_FIELD_CONTAINER,
     TG_FIELD_MCP_SERVERS,
     TG_FIELD_GUARDRAIL,
