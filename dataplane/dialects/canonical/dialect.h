@@ -92,6 +92,10 @@ struct tg_dialect {
     /* A whole answer that is an error, and the same in the middle of a stream, framed. In the arena. */
     struct tg_text (*error_body)(struct tg_arena *arena, const struct tg_answer_error *error);
     struct tg_text (*error_event)(struct tg_arena *arena, const struct tg_answer_error *error, enum tg_framing framing);
+    /* What an error's type is called in this dialect, never NULL, and the header that must tell it beside a whole error
+     * answer. Both NULL where there is no such header. */
+    const char *error_type_header;
+    const char *(*error_type)(const struct tg_answer_error *error);
 
     /* ---- the provider's side ---- */
 

@@ -15,12 +15,13 @@
 #include "dataplane/dialects/canonical/usage.h"
 
 enum tg_answer_event_kind {
-    TG_ANSWER_START,      /* id, model */
-    TG_ANSWER_PART_BEGIN, /* part_kind; call_id and name of a tool call; media of a picture or sound; raw of OTHER */
-    TG_ANSWER_DELTA,      /* text: more of a text, refusal, thinking, base64 data, or of a tool call's arguments */
-    TG_ANSWER_SIGNATURE,  /* text: more of a thinking's signature, or the data of a redacted one */
-    TG_ANSWER_CITATIONS,  /* citations, of the open text part */
-    TG_ANSWER_LOGPROBS,   /* raw: array of {"token","logprob","bytes","top_logprobs"} as chat writes it */
+    TG_ANSWER_START, /* id, model */
+    /* part_kind; call_id and name of a tool call; media of a picture or sound; raw and signature_origin of OTHER */
+    TG_ANSWER_PART_BEGIN,
+    TG_ANSWER_DELTA,     /* text: more of a text, refusal, thinking, base64 data, or of a tool call's arguments */
+    TG_ANSWER_SIGNATURE, /* text: more of a thinking's signature, or the data of a redacted one */
+    TG_ANSWER_CITATIONS, /* citations, of the open text part; raw: the same as signature_origin writes them, an array */
+    TG_ANSWER_LOGPROBS,  /* raw: array of {"token","logprob","bytes","top_logprobs"} as chat writes it */
     TG_ANSWER_PART_END,
     TG_ANSWER_FINISH, /* finish, stop_sequence */
     TG_ANSWER_USAGE,  /* usage, service_tier */

@@ -15,6 +15,7 @@ static const bool is_harmless[TG_FIELD_COUNT] = {
     [TG_FIELD_VERBOSITY] = true,
     [TG_FIELD_INCLUDE] = true,
     [TG_FIELD_CONTEXT_MANAGEMENT] = true,
+    [TG_FIELD_HINT] = true,
     [TG_FIELD_REASONING_CONTEXT] = true,
 };
 

@@ -167,6 +167,7 @@ enum tg_field_id {
     TG_FIELD_CONTAINER,
     TG_FIELD_MCP_SERVERS,
     TG_FIELD_GUARDRAIL,
+    TG_FIELD_HINT,  /* how its provider goes about it, not what is asked: how tools are loaded, where latency is saved */
     TG_FIELD_OTHER, /* no dialect but its own knows it */
     TG_FIELD_COUNT
 };
