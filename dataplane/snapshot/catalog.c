@@ -49,7 +49,7 @@ static int compare_numbers(int64_t a, int64_t b)
     return a < b ? -1 : a > b;
 }
 
-/* ---- providers and secrets ---- */
+/* ---- providers and credentials ---- */
 
 static const struct tg_provider *build_providers(struct tg_catalog_source *source, tg_snapshot *snapshot)
 {
@@ -83,16 +83,50 @@ static const struct tg_provider *build_providers(struct tg_catalog_source *sourc
     return providers;
 }
 
-static void build_secrets(const struct tg_catalog_source *source, tg_snapshot *snapshot)
+/* Takes the text over from the unpacked message, which is freed unwiped. */
+static struct tg_secret take_secret(char *text)
+{
+    struct tg_secret secret = tg_secret_copy(tg_text_of(text));
+    tg_secret_wipe(text, strlen(text));
+    return secret;
+}
+
+static enum tg_credential_kind credential_kind(Tollgate__V1__CredentialKind kind)
+{
+    switch (kind) {
+    case TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_AWS_KEYS:
+        return TG_CREDENTIAL_AWS_KEYS;
+    case TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_BEARER_TOKEN:
+        return TG_CREDENTIAL_BEARER_TOKEN;
+    default:
+        return TG_CREDENTIAL_API_KEY; /* others were refused */
+    }
+}
+
+static void build_credentials(const struct tg_catalog_source *source, tg_snapshot *snapshot)
 {
     const struct tg_views *views = &source->of[TYPE(CREDENTIAL)];
-    snapshot->secrets = scratch(views->count, sizeof(*snapshot->secrets));
-    snapshot->secret_count = views->count;
+    snapshot->credentials = scratch(views->count, sizeof(*snapshot->credentials));
+    snapshot->credential_count = views->count;
     for (size_t i = 0; i < views->count; ++i) {
-        char *secret = views->views[i].resource->credential->secret;
-        snapshot->secrets[i] = tg_secret_copy(tg_text_of(secret));
-        tg_secret_wipe(secret, strlen(secret)); /* of the unpacked message, which is freed unwiped */
+        const Tollgate__V1__Credential *message = views->views[i].resource->credential;
+        snapshot->credentials[i] = (struct tg_catalog_credential){
+            .kind = credential_kind(message->kind),
+            .secret = take_secret(message->secret),
+            .session_token = take_secret(message->session_token),
+            .access_key_id = copy(snapshot, tg_text_of(message->access_key_id)),
+            .expires_at_ms = message->expires_at_ms,
+        };
     }
+}
+
+static void give_credential(const struct tg_catalog_credential *credential, struct tg_deployment *deployment)
+{
+    deployment->credential_kind = credential->kind;
+    deployment->secret = tg_secret_text(&credential->secret);
+    deployment->access_key_id = credential->access_key_id;
+    deployment->session_token = tg_secret_text(&credential->session_token);
+    deployment->credential_expires_at_ms = credential->expires_at_ms;
 }
 
 /* ---- models ---- */
@@ -178,8 +212,8 @@ static struct tg_deployment *build_deployments(const struct tg_catalog_source *s
             .priority = message->priority,
         };
         if (message->credential_id.len != 0)
-            deployments[i].secret =
-                tg_secret_text(&snapshot->secrets[slot_of(source, TYPE(CREDENTIAL), message->credential_id)]);
+            give_credential(&snapshot->credentials[slot_of(source, TYPE(CREDENTIAL), message->credential_id)],
+                            &deployments[i]);
         struct tg_model *model = &snapshot->models[placed[i].model].model;
         if (model->deployment_count++ == 0)
             model->deployments = &deployments[i];
@@ -333,7 +367,7 @@ enum tg_status tg_catalog_build(struct tg_catalog_source *source, tg_wallet *wal
     if (status != TG_OK)
         return status;
     const struct tg_provider *providers = build_providers(source, snapshot);
-    build_secrets(source, snapshot);
+    build_credentials(source, snapshot);
     size_t deployment_count;
     struct tg_deployment *deployments = build_deployments(source, snapshot, providers, &deployment_count);
     build_prices(source, snapshot, deployments);

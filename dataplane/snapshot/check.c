@@ -171,11 +171,20 @@ static enum tg_status check_credential(struct tg_catalog_source *source, const s
 {
     const Tollgate__V1__Credential *credential = view->resource->credential;
     const Tollgate__V1__Resource *provider;
-    for (const char *c = credential->secret; *c != '\0'; ++c) {
-        if (*c < 0x21 || *c == 0x7f) /* it becomes part of a header field */
-            return tg_refuse(view->stored, "secret", error, "has a character that no header field can carry");
-    }
-    if (credential->secret[0] == '\0')
+    const struct {
+        const char *name, *text;
+    } parts[] = {{"secret", credential->secret},
+                 {"access_key_id", credential->access_key_id},
+                 {"session_token", credential->session_token}};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); ++i)
+        for (const char *c = parts[i].text; *c != '\0'; ++c) {
+            if (*c < 0x21 || *c == 0x7f) /* it becomes part of a header field */
+                return tg_refuse(view->stored, parts[i].name, error, "has a character that no header field can carry");
+        }
+    if (credential->kind > TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_BEARER_TOKEN)
+        return tg_refuse(view->stored, "kind", error, "is one that this version does not know");
+    bool is_api_key = credential->kind <= TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_API_KEY;
+    if (is_api_key && credential->secret[0] == '\0') /* of the others the first token may still be under way */
         return tg_refuse(view->stored, "secret", error, "is empty");
     return follow(source, view, TYPE(PROVIDER), credential->provider_id, "provider_id", &provider, error);
 }

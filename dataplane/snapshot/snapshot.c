@@ -37,9 +37,11 @@ void tg_snapshot_unref(tg_snapshot *snapshot)
         return;
     for (size_t i = 0; i < snapshot->trusted_count; ++i)
         tg_trusted_release(snapshot->trusted[i]);
-    for (size_t i = 0; i < snapshot->secret_count; ++i)
-        tg_secret_deinit(&snapshot->secrets[i]);
-    free(snapshot->secrets);
+    for (size_t i = 0; i < snapshot->credential_count; ++i) {
+        tg_secret_deinit(&snapshot->credentials[i].secret);
+        tg_secret_deinit(&snapshot->credentials[i].session_token);
+    }
+    free(snapshot->credentials);
     free(snapshot->trusted);
     tg_trust_unref(snapshot->trust);
     tg_principals_unref(snapshot->principals);

@@ -37,7 +37,15 @@ struct tg_price {
 struct tg_deployment {
     struct tg_id id;
     const struct tg_provider *provider;
-    struct tg_text secret; /* empty: no credential is sent. Never logged */
+    /* The credential. What is empty is not sent: there is none, or its first token is still being minted. Never logged.
+     */
+    enum tg_credential_kind {
+        TG_CREDENTIAL_API_KEY,
+        TG_CREDENTIAL_AWS_KEYS,    /* secret, access_key_id, and session_token if they are short-lived */
+        TG_CREDENTIAL_BEARER_TOKEN /* Authorization: Bearer, wherever the provider's own keys go */
+    } credential_kind;
+    struct tg_text secret, access_key_id, session_token;
+    int64_t credential_expires_at_ms; /* 0: never */
     struct tg_text upstream_model;
     int64_t weight, priority;
     const struct tg_price *prices; /* newest first */

@@ -99,6 +99,14 @@ struct tg_catalog_budget {
     struct tg_id scope_id;
 };
 
+/* A provider's credential; deployments point into it. */
+struct tg_catalog_credential {
+    enum tg_credential_kind kind;
+    struct tg_secret secret, session_token;
+    struct tg_text access_key_id;
+    int64_t expires_at_ms;
+};
+
 struct tg_snapshot {
     atomic_size_t references;
     int64_t revision;
@@ -115,8 +123,8 @@ struct tg_snapshot {
     size_t scope_counts[TG_SCOPE_API_KEY + 1];
     struct tg_index budgets_by_scope; /* the first of each scope */
     struct tg_index budgets_by_id;
-    struct tg_secret *secrets;
-    size_t secret_count;
+    struct tg_catalog_credential *credentials;
+    size_t credential_count;
     struct tg_trusted **trusted; /* held */
     size_t trusted_count;
     tg_trust *trust; /* referenced */

@@ -238,6 +238,18 @@ static void header_in_secret(struct parts *parts)
 {
     parts->credential.secret = text("sk\r\nx-injected: 1");
 }
+static void header_in_session(struct parts *parts)
+{
+    parts->credential.session_token = text("token\r\nx-injected: 1");
+}
+static void no_secret(struct parts *parts)
+{
+    parts->credential.secret = text("");
+}
+static void foreign_credential(struct parts *parts)
+{
+    parts->credential.kind = 99;
+}
 static void short_hash(struct parts *parts)
 {
     parts->api_key.sha256.len = 31;
@@ -253,6 +265,57 @@ static void same_name(struct parts *parts)
 static void no_scope(struct parts *parts)
 {
     parts->budget.scope = TOLLGATE__V1__BUDGET_SCOPE__BUDGET_SCOPE_UNSPECIFIED;
+}
+
+/* The credential of model-1's deployment as the snapshot has it after this change. */
+static void change_credential(struct world *world, Tollgate__V1__CredentialKind kind, const char *secret,
+                              int64_t expires_at_ms, struct parts *before)
+{
+    struct parts parts;
+    make(&parts, WORLD_TYPE(CREDENTIAL), 1, 1);
+    parts.credential.kind = kind;
+    parts.credential.secret = text(secret);
+    parts.credential.access_key_id = text("ASIA");
+    parts.credential.session_token = text(secret[0] == '\0' ? "" : "session");
+    parts.credential.expires_at_ms = expires_at_ms;
+    send_resource(world, &parts.resource, &before->resource);
+    *before = parts;
+    before->resource.credential = &before->credential;
+}
+
+static void a_short_lived_credential_comes_and_is_replaced(void **state)
+{
+    struct world world;
+    world_init(&world);
+    send_everything(&world);
+    tg_snapshot *first = must_commit(&world);
+    struct parts parts;
+    make(&parts, WORLD_TYPE(CREDENTIAL), 1, 1);
+    /* Its first token is still under way: nothing is sent, and that is no mistake. */
+    change_credential(&world, TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_AWS_KEYS, "", 0, &parts);
+    tg_snapshot *second = must_commit(&world);
+    change_credential(&world, TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_AWS_KEYS, "minted", 5000, &parts);
+    tg_snapshot *third = must_commit(&world);
+    const struct {
+        tg_snapshot *snapshot;
+        enum tg_credential_kind kind;
+        const char *secret, *session_token;
+        int64_t expires_at_ms;
+    } expected[] = {{first, TG_CREDENTIAL_API_KEY, "sk-upstream", "", 0},
+                    {second, TG_CREDENTIAL_AWS_KEYS, "", "", 0},
+                    {third, TG_CREDENTIAL_AWS_KEYS, "minted", "session", 5000}};
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); ++i) {
+        struct tg_principal principal = principal_of(expected[i].snapshot, 1);
+        const struct tg_model *model = tg_snapshot_find_model(expected[i].snapshot, &principal, tg_text_of("model-1"));
+        const struct tg_deployment *deployment = &model->deployments[0];
+        assert_int_equal(deployment->credential_kind, expected[i].kind);
+        assert_true(tg_text_is(deployment->secret, expected[i].secret));
+        assert_true(tg_text_is(deployment->session_token, expected[i].session_token));
+        assert_true(tg_text_is(deployment->access_key_id, i == 0 ? "" : "ASIA"));
+        assert_int_equal(deployment->credential_expires_at_ms, expected[i].expires_at_ms);
+        tg_snapshot_unref(expected[i].snapshot);
+    }
+    world_deinit(&world);
 }
 
 static void every_kind_of_mistake_is_refused_whole_and_named(void **state)
@@ -271,6 +334,9 @@ static void every_kind_of_mistake_is_refused_whole_and_named(void **state)
         {WORLD_TYPE(PROVIDER), 5, bad_authority, {"provider", "ca_pem", "PEM"}},
         {WORLD_TYPE(PRICE), 5, negative_price, {"price", "output_pusd", "negative"}},
         {WORLD_TYPE(CREDENTIAL), 5, header_in_secret, {"credential", "secret", "header"}},
+        {WORLD_TYPE(CREDENTIAL), 5, header_in_session, {"credential", "session_token", "header"}},
+        {WORLD_TYPE(CREDENTIAL), 5, no_secret, {"credential", "secret", "empty"}},
+        {WORLD_TYPE(CREDENTIAL), 5, foreign_credential, {"credential", "kind", "does not know"}},
         {WORLD_TYPE(API_KEY), 5, short_hash, {"api_key", "sha256", "malformed"}},
         {WORLD_TYPE(API_KEY), 5, same_hash, {"api_key", "sha256", "another key"}},
         {WORLD_TYPE(MODEL), 5, same_name, {"model \"model-1\"", "name", "another model"}},
@@ -397,6 +463,7 @@ int main(void)
         cmocka_unit_test(a_key_that_moves_or_goes_is_followed),
         cmocka_unit_test(a_full_snapshot_forgets_what_it_does_not_name),
         cmocka_unit_test(a_wrong_digest_is_refused_and_nothing_changes),
+        cmocka_unit_test(a_short_lived_credential_comes_and_is_replaced),
         cmocka_unit_test(every_kind_of_mistake_is_refused_whole_and_named),
         cmocka_unit_test(deleting_what_others_need_is_refused),
         cmocka_unit_test(more_budgets_than_a_call_can_hold_are_refused),
