@@ -56,6 +56,10 @@ static const struct tg_setting rows[] = {
      .secrecy = TG_SETTING_SECRET_FILE,
      .doc = "The key that credentials are sealed with in the database: 64 hex digits or base64. Without it they are "
             "lost."},
+    {.key = "provider_registry.file",
+     .type = TG_SETTING_PATH,
+     .doc = "Kinds of providers of your own (YAML): rows as in the registry that comes with the program, which they add "
+            "to or replace."},
     {.key = "admin.token_file",
      .type = TG_SETTING_PATH,
      .secrecy = TG_SETTING_SECRET_FILE,

@@ -7,6 +7,7 @@
 #include "common/log/log.h"
 #include "controlplane/api/api.h"
 #include "controlplane/options.h"
+#include "controlplane/registry/registry.h"
 #include "controlplane/replication/replication.h"
 #include "controlplane/snapshot/seal_check.h"
 
@@ -150,6 +151,9 @@ static enum tg_status start(struct service *service, const tg_settings *settings
     enum tg_status status = tg_controlplane_require(settings, required, sizeof(required) / sizeof(required[0]), error);
     if (status != TG_OK)
         return status;
+    status = tg_registry_load(tg_settings_string(settings, "provider_registry.file"), error);
+    if (status != TG_OK)
+        return status;
     struct tg_secret token = {0};
     status = read_keys(service, settings, &token, error);
     if (status == TG_OK)
@@ -173,6 +177,7 @@ static void tear_down(struct service *service)
     tg_loop_destroy(service->loop);
     tg_tls_context_destroy(service->tls);
     tg_seal_ring_destroy(service->ring);
+    tg_registry_unload();
 }
 
 enum tg_status tg_controlplane_serve(const tg_settings *settings, struct tg_error *error)

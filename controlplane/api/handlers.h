@@ -21,6 +21,7 @@ void tg_api_revoke_key(struct tg_api_job *job);
 /* log_handlers.c, fleet_handlers.c, usage_handlers.c */
 void tg_api_list_audit_log(struct tg_api_job *job);
 void tg_api_list_replicas(struct tg_api_job *job);
+void tg_api_list_provider_kinds(struct tg_api_job *job);
 void tg_api_list_leases(struct tg_api_job *job);
 void tg_api_export_usage(struct tg_api_job *job);
 void tg_api_summarize_usage(struct tg_api_job *job);

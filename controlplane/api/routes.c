@@ -23,6 +23,7 @@ const struct tg_route tg_api_routes[] = {
     {"GET", "/metrics", TG_ROUTE_PUBLIC | TG_ROUTE_ON_LOOP, tg_api_show_metrics},
     {"GET", "/api/v1/openapi.yaml", TG_ROUTE_PUBLIC | TG_ROUTE_ON_LOOP, tg_api_show_description},
     {"GET", "/api/v1/replicas", 0, tg_api_list_replicas},
+    {"GET", "/api/v1/provider-kinds", TG_ROUTE_ON_LOOP, tg_api_list_provider_kinds},
     {"GET", ORGANIZATIONS, 0, tg_api_list_organizations},
     {"POST", ORGANIZATIONS, 0, tg_api_create_organization},
     {"GET", ORGANIZATION, 0, tg_api_show_organization},

@@ -1,23 +1,26 @@
+/* A provider: a row of the provider registry with what its administrator filled in. */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "controlplane/catalog/catalog.h"
+#include "controlplane/registry/registry.h"
 
-static const char *const dialects[] = {"openai", NULL};
-
-enum { HOUR_MS = 3600 * 1000, MAX_CA_PEM_BYTES = 65536 };
+enum { HOUR_MS = 3600 * 1000, MAX_CA_PEM_BYTES = 65536, MAX_BLANK_BYTES = 128 };
 
 static const struct tg_field fields[] = {
     {.name = "name", .column = "name", .kind = TG_FIELD_NAME, .flags = TG_FIELD_REQUIRED | TG_FIELD_FILTER},
-    {.name = "dialect",
-     .column = "dialect",
-     .kind = TG_FIELD_CHOICE,
-     .flags = TG_FIELD_IMMUTABLE,
-     .choices = dialects,
-     .default_text = "openai"},
-    {.name = "base_url",
-     .column = "base_url",
+    {.name = "kind",
+     .column = "kind",
      .kind = TG_FIELD_TEXT,
-     .flags = TG_FIELD_REQUIRED | TG_FIELD_VISIBLE_ASCII,
+     .flags = TG_FIELD_IMMUTABLE | TG_FIELD_VISIBLE_ASCII,
      .min = 1,
-     .max = 2000},
+     .max = 63,
+     .default_text = "openai_compatible"},
+    {.name = "base_url", .column = "base_url", .kind = TG_FIELD_TEXT, .flags = TG_FIELD_VISIBLE_ASCII, .max = 2000},
+    {.name = "region", .column = "region", .kind = TG_FIELD_TEXT, .max = MAX_BLANK_BYTES},
+    {.name = "project", .column = "project", .kind = TG_FIELD_TEXT, .max = MAX_BLANK_BYTES},
+    {.name = "account", .column = "account", .kind = TG_FIELD_TEXT, .max = MAX_BLANK_BYTES},
+    {.name = "api_version", .column = "api_version", .kind = TG_FIELD_TEXT, .max = MAX_BLANK_BYTES},
     {.name = "ca_pem", .column = "ca_pem", .kind = TG_FIELD_TEXT, .max = MAX_CA_PEM_BYTES},
     {.name = "connect_timeout_ms",
      .column = "connect_timeout_ms",
@@ -69,38 +72,176 @@ static const char *check_base_url(struct tg_text url)
     return NULL;
 }
 
-static enum tg_status prepare(struct tg_operation *operation, const struct tg_record *before, struct tg_record *after,
-                              struct tg_refusal *refusal, struct tg_error *error)
+static void check_ca(const struct tg_record *after, struct tg_refusal *refusal)
 {
-    struct tg_value *url = tg_record_value(after, "base_url");
-    if (url->is_given) {
-        while (url->text.bytes > 0 && url->text.data[url->text.bytes - 1] == '/')
-            --url->text.bytes;
-        const char *problem = check_base_url(url->text);
-        if (problem != NULL)
-            tg_refuse_field(refusal, tg_text_of("base_url"), "%s", problem);
-    }
     const struct tg_value *pem = tg_record_get(after, "ca_pem");
     if (pem->is_given && pem->text.bytes > 0 &&
         memmem(pem->text.data, pem->text.bytes, "-----BEGIN CERTIFICATE-----", 27) == NULL)
         tg_refuse_field(refusal, tg_text_of("ca_pem"), "must contain a PEM certificate, or be empty");
+}
+
+/* What becomes part of a host or a path. */
+static bool is_plain_word(struct tg_text text)
+{
+    for (size_t i = 0; i < text.bytes; ++i) {
+        char c = text.data[i];
+        bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                        c == '_' || c == '.';
+        if (!is_plain)
+            return false;
+    }
+    return true;
+}
+
+/* What fills a blank of the row: what was given, else the row's default. */
+static struct tg_text blank_of(const struct tg_registry_row *row, const struct tg_record *record,
+                               enum tg_registry_blank blank)
+{
+    struct tg_text given = tg_record_get(record, tg_registry_blank_name(blank))->text;
+    return given.bytes != 0 ? given : tg_text_of(row->defaults[blank]);
+}
+
+static void check_blanks(const struct tg_registry_row *row, const struct tg_record *after, struct tg_refusal *refusal)
+{
+    for (enum tg_registry_blank blank = 0; blank < TG_BLANK_COUNT; ++blank) {
+        struct tg_text name = tg_text_of(tg_registry_blank_name(blank));
+        struct tg_text text = blank_of(row, after, blank);
+        if (!is_plain_word(text))
+            tg_refuse_field(refusal, name, "may have letters, digits, '-', '_' and '.' only");
+        else if (text.bytes == 0 && (row->blanks & 1u << blank) != 0)
+            tg_refuse_field(refusal, name, "is needed by providers of kind '%s'", row->name);
+    }
+}
+
+static enum tg_status prepare(struct tg_operation *operation, const struct tg_record *before, struct tg_record *after,
+                              struct tg_refusal *refusal, struct tg_error *error)
+{
+    struct tg_value *url = tg_record_value(after, "base_url");
+    const struct tg_registry_row *row = tg_registry_find(tg_record_get(after, "kind")->text);
+    check_ca(after, refusal);
+    if (row == NULL) {
+        tg_refuse_field(refusal, tg_text_of("kind"), "is no kind of provider; GET /api/v1/provider-kinds lists them");
+        return TG_OK;
+    }
+    while (url->text.bytes > 0 && url->text.data[url->text.bytes - 1] == '/')
+        --url->text.bytes;
+    const char *problem = url->text.bytes == 0 ? NULL : check_base_url(url->text);
+    if (problem != NULL)
+        tg_refuse_field(refusal, tg_text_of("base_url"), "%s", problem);
+    else if (url->text.bytes == 0 && row->base_url[0] == '\0')
+        tg_refuse_field(refusal, tg_text_of("base_url"), "is needed by providers of kind '%s'", row->name);
+    check_blanks(row, after, refusal);
     return TG_OK;
+}
+
+/* ---- what replicas are told ---- */
+
+/* A pattern of the row with its blanks filled; never NULL, they were checked. In the operation's arena. */
+static char *filled(const struct tg_operation *operation, const struct tg_text *blanks, const char *pattern)
+{
+    char *heap = tg_registry_fill(pattern, blanks);
+    struct tg_text copy = tg_arena_copy(operation->arena, tg_text_of(heap == NULL ? "" : heap));
+    free(heap);
+    return (char *)(uintptr_t)copy.data;
+}
+
+static char *constant(const char *string)
+{
+    return (char *)(uintptr_t)string; /* the generated types know no const; packing only reads */
+}
+
+static void pack_apis(const struct tg_operation *operation, const struct tg_registry_row *row,
+                      const struct tg_text *blanks, Tollgate__V1__Provider *provider)
+{
+    Tollgate__V1__ProviderApi *apis = tg_arena_alloc(operation->arena, row->api_count * sizeof(*apis));
+    provider->apis = tg_arena_alloc(operation->arena, row->api_count * sizeof(*provider->apis));
+    provider->n_apis = row->api_count;
+    for (size_t i = 0; i < row->api_count; ++i) {
+        tollgate__v1__provider_api__init(&apis[i]);
+        apis[i].operation = constant(row->apis[i].operation);
+        apis[i].dialect = constant(row->apis[i].dialect);
+        apis[i].path = filled(operation, blanks, row->apis[i].path);
+        apis[i].stream_path = filled(operation, blanks, row->apis[i].stream_path);
+        provider->apis[i] = &apis[i];
+    }
+}
+
+static void pack_pairs(const struct tg_operation *operation, const struct tg_registry_row *row,
+                       Tollgate__V1__Provider *provider)
+{
+    Tollgate__V1__HeaderField *headers = tg_arena_alloc(operation->arena, (row->header_count + 1) * sizeof(*headers));
+    Tollgate__V1__ParameterRule *rules = tg_arena_alloc(operation->arena, (row->rule_count + 1) * sizeof(*rules));
+    provider->headers = tg_arena_alloc(operation->arena, (row->header_count + 1) * sizeof(*provider->headers));
+    provider->rules = tg_arena_alloc(operation->arena, (row->rule_count + 1) * sizeof(*provider->rules));
+    provider->n_headers = row->header_count;
+    provider->n_rules = row->rule_count;
+    for (size_t i = 0; i < row->header_count; ++i) {
+        tollgate__v1__header_field__init(&headers[i]);
+        headers[i].name = constant(row->headers[i].name);
+        headers[i].value = constant(row->headers[i].value);
+        provider->headers[i] = &headers[i];
+    }
+    for (size_t i = 0; i < row->rule_count; ++i) {
+        tollgate__v1__parameter_rule__init(&rules[i]);
+        rules[i].name = constant(row->rules[i].name);
+        rules[i].new_name = constant(row->rules[i].value);
+        provider->rules[i] = &rules[i];
+    }
+}
+
+static Tollgate__V1__ProviderAuth auth_of(enum tg_registry_auth auth)
+{
+    switch (auth) {
+    case TG_REGISTRY_AUTH_BEARER:
+        return TOLLGATE__V1__PROVIDER_AUTH__PROVIDER_AUTH_BEARER;
+    case TG_REGISTRY_AUTH_HEADER:
+        return TOLLGATE__V1__PROVIDER_AUTH__PROVIDER_AUTH_HEADER;
+    case TG_REGISTRY_AUTH_QUERY:
+        return TOLLGATE__V1__PROVIDER_AUTH__PROVIDER_AUTH_QUERY;
+    case TG_REGISTRY_AUTH_AWS_SIGV4:
+        return TOLLGATE__V1__PROVIDER_AUTH__PROVIDER_AUTH_AWS_SIGV4;
+    case TG_REGISTRY_AUTH_NONE:
+        break;
+    }
+    return TOLLGATE__V1__PROVIDER_AUTH__PROVIDER_AUTH_NONE;
+}
+
+static void pack_row(const struct tg_operation *operation, const struct tg_record *record,
+                     const struct tg_registry_row *row, Tollgate__V1__Provider *provider)
+{
+    struct tg_text blanks[TG_BLANK_COUNT];
+    for (enum tg_registry_blank blank = 0; blank < TG_BLANK_COUNT; ++blank)
+        blanks[blank] = blank_of(row, record, blank);
+    if (provider->base_url[0] == '\0')
+        provider->base_url = filled(operation, blanks, row->base_url);
+    provider->auth = auth_of(row->auth);
+    provider->auth_name = constant(row->auth_name);
+    provider->region = (char *)(uintptr_t)tg_arena_copy(operation->arena, blanks[TG_BLANK_REGION]).data;
+    provider->maximum_field = constant(row->maximum_field);
+    provider->asks_for_usage = row->asks_for_usage;
+    pack_apis(operation, row, blanks, provider);
+    pack_pairs(operation, row, provider);
 }
 
 static enum tg_status pack(const struct tg_operation *operation, const struct tg_record *record,
                            struct tg_packed *packed, struct tg_error *error)
 {
     Tollgate__V1__Provider provider = TOLLGATE__V1__PROVIDER__INIT;
+    const struct tg_registry_row *row = tg_registry_find(tg_record_get(record, "kind")->text);
+    if (row == NULL)
+        return tg_fail(error, TG_INVALID, "the provider registry has lost the kind '%s'",
+                       tg_record_string(operation, record, "kind"));
     provider.id = tg_wire_id_field(&record->id);
     provider.organization_id = tg_wire_id_field(&record->organization_id);
     provider.name = tg_record_string(operation, record, "name");
-    provider.dialect = tg_record_string(operation, record, "dialect");
+    provider.kind = tg_record_string(operation, record, "kind");
     provider.base_url = tg_record_string(operation, record, "base_url");
     provider.ca_pem = tg_record_string(operation, record, "ca_pem");
     provider.connect_timeout_ms = tg_record_get(record, "connect_timeout_ms")->number;
     provider.first_byte_timeout_ms = tg_record_get(record, "first_byte_timeout_ms")->number;
     provider.idle_timeout_ms = tg_record_get(record, "idle_timeout_ms")->number;
     provider.total_timeout_ms = tg_record_get(record, "total_timeout_ms")->number;
+    pack_row(operation, record, row, &provider);
     Tollgate__V1__Resource resource = TOLLGATE__V1__RESOURCE__INIT;
     resource.kind_case = TOLLGATE__V1__RESOURCE__KIND_PROVIDER;
     resource.provider = &provider;

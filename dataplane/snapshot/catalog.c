@@ -51,6 +51,55 @@ static int compare_numbers(int64_t a, int64_t b)
 
 /* ---- providers and credentials ---- */
 
+static enum tg_provider_auth auth_of(Tollgate__V1__ProviderAuth auth)
+{
+    switch (auth) {
+    case TOLLGATE__V1__PROVIDER_AUTH__PROVIDER_AUTH_BEARER:
+        return TG_AUTH_BEARER;
+    case TOLLGATE__V1__PROVIDER_AUTH__PROVIDER_AUTH_HEADER:
+        return TG_AUTH_HEADER;
+    case TOLLGATE__V1__PROVIDER_AUTH__PROVIDER_AUTH_QUERY:
+        return TG_AUTH_QUERY;
+    case TOLLGATE__V1__PROVIDER_AUTH__PROVIDER_AUTH_AWS_SIGV4:
+        return TG_AUTH_AWS_SIGV4;
+    default:
+        return TG_AUTH_NONE; /* others were refused */
+    }
+}
+
+/* What a provider serves and how it wants to be spoken to. */
+static void build_ways(const Tollgate__V1__Provider *message, tg_snapshot *snapshot, struct tg_provider *provider)
+{
+    struct tg_provider_api *apis = in_arena(snapshot, message->n_apis, sizeof(*apis));
+    struct tg_http_header *headers = in_arena(snapshot, message->n_headers, sizeof(*headers));
+    struct tg_parameter_rule *rules = in_arena(snapshot, message->n_rules, sizeof(*rules));
+    for (size_t i = 0; i < message->n_apis; ++i) {
+        const Tollgate__V1__ProviderApi *api = message->apis[i];
+        (void)tg_operation_named(tg_text_of(api->operation), &apis[i].operation); /* checked before */
+        (void)tg_dialect_id_named(tg_text_of(api->dialect), &apis[i].dialect);
+        apis[i].path = copy(snapshot, tg_text_of(api->path));
+        apis[i].stream_path = api->stream_path[0] == '\0' ? apis[i].path : copy(snapshot, tg_text_of(api->stream_path));
+    }
+    for (size_t i = 0; i < message->n_headers; ++i)
+        headers[i] = (struct tg_http_header){copy(snapshot, tg_text_of(message->headers[i]->name)),
+                                             copy(snapshot, tg_text_of(message->headers[i]->value))};
+    for (size_t i = 0; i < message->n_rules; ++i)
+        rules[i] = (struct tg_parameter_rule){copy(snapshot, tg_text_of(message->rules[i]->name)),
+                                              copy(snapshot, tg_text_of(message->rules[i]->new_name))};
+    provider->kind = copy(snapshot, tg_text_of(message->kind));
+    provider->auth = auth_of(message->auth);
+    provider->auth_name = copy(snapshot, tg_text_of(message->auth_name));
+    provider->region = copy(snapshot, tg_text_of(message->region));
+    provider->apis = apis;
+    provider->api_count = message->n_apis;
+    provider->headers = headers;
+    provider->header_count = message->n_headers;
+    provider->rules = rules;
+    provider->rule_count = message->n_rules;
+    provider->maximum_field = copy(snapshot, tg_text_of(message->maximum_field)).data;
+    provider->asks_for_usage = message->asks_for_usage;
+}
+
 static const struct tg_provider *build_providers(struct tg_catalog_source *source, tg_snapshot *snapshot)
 {
     const struct tg_views *views = &source->of[TYPE(PROVIDER)];
@@ -69,7 +118,6 @@ static const struct tg_provider *build_providers(struct tg_catalog_source *sourc
         providers[i] = (struct tg_provider){
             .id = views->views[i].stored->id,
             .name = copy(snapshot, tg_text_of(message->name)),
-            .dialect = copy(snapshot, tg_text_of(message->dialect)),
             .origin = {.scheme = url.is_tls ? "https" : "http",
                        .host = copy(snapshot, url.host).data,
                        .port = url.port,
@@ -79,6 +127,7 @@ static const struct tg_provider *build_providers(struct tg_catalog_source *sourc
             .timeouts = {message->connect_timeout_ms, message->first_byte_timeout_ms, message->idle_timeout_ms,
                          message->total_timeout_ms},
         };
+        build_ways(message, snapshot, &providers[i]);
     }
     return providers;
 }

@@ -144,15 +144,54 @@ static enum tg_status check_profile(struct tg_catalog_source *source, const stru
     return TG_OK;
 }
 
+/* What becomes part of a head must not be able to end a line of it. */
+static bool is_printable(const char *text)
+{
+    for (const char *c = text; *c != '\0'; ++c)
+        if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
+            return false;
+    return true;
+}
+
+static enum tg_status check_ways(const struct tg_view *view, struct tg_error *error)
+{
+    const Tollgate__V1__Provider *provider = view->resource->provider;
+    enum tg_operation operation;
+    enum tg_dialect_id dialect;
+    for (size_t i = 0; i < provider->n_apis; ++i) {
+        const Tollgate__V1__ProviderApi *api = provider->apis[i];
+        if (!tg_operation_named(tg_text_of(api->operation), &operation))
+            return tg_refuse(view->stored, "apis", error,
+                             "names the operation \"%.40s\", which this version does not know", api->operation);
+        if (!tg_dialect_id_named(tg_text_of(api->dialect), &dialect))
+            return tg_refuse(view->stored, "apis", error,
+                             "names the dialect \"%.40s\", which this version does not speak", api->dialect);
+        if ((api->path[0] != '\0' && api->path[0] != '/') || !is_printable(api->path) ||
+            strchr(api->path, ' ') != NULL || !is_printable(api->stream_path) || strchr(api->stream_path, ' ') != NULL)
+            return tg_refuse(view->stored, "apis", error, "has a path that is none: \"%.80s\"", api->path);
+    }
+    for (size_t i = 0; i < provider->n_headers; ++i)
+        if (provider->headers[i]->name[0] == '\0' || !is_printable(provider->headers[i]->name) ||
+            !is_printable(provider->headers[i]->value))
+            return tg_refuse(view->stored, "headers", error, "has a field that no head can carry");
+    bool wants_name = provider->auth >= TOLLGATE__V1__PROVIDER_AUTH__PROVIDER_AUTH_HEADER;
+    if (provider->auth < TOLLGATE__V1__PROVIDER_AUTH__PROVIDER_AUTH_NONE ||
+        provider->auth > TOLLGATE__V1__PROVIDER_AUTH__PROVIDER_AUTH_AWS_SIGV4)
+        return tg_refuse(view->stored, "auth", error, "is %d, which this version does not know", (int)provider->auth);
+    if (!is_printable(provider->auth_name) || (wants_name && provider->auth_name[0] == '\0'))
+        return tg_refuse(view->stored, "auth_name", error, "must name where the secret goes");
+    return TG_OK;
+}
+
 static enum tg_status check_provider(struct tg_catalog_source *source, const struct tg_view *view,
                                      struct tg_error *error)
 {
     const Tollgate__V1__Provider *provider = view->resource->provider;
     struct tg_base_url url;
     const char *why;
-    if (strcmp(provider->dialect, "openai") != 0)
-        return tg_refuse(view->stored, "dialect", error, "is \"%.40s\"; this version speaks \"openai\"",
-                         provider->dialect);
+    enum tg_status status = check_ways(view, error);
+    if (status != TG_OK)
+        return status;
     if (!tg_base_url_parse(tg_text_of(provider->base_url), &url, &why))
         return tg_refuse(view->stored, "base_url", error, "%s", why);
     if (provider->connect_timeout_ms < 1 || provider->first_byte_timeout_ms < 1 || provider->idle_timeout_ms < 1 ||

@@ -156,6 +156,22 @@ const struct tg_model *tg_snapshot_list_models(const tg_snapshot *snapshot, cons
     return NULL;
 }
 
+const struct tg_provider_api *tg_provider_find_api(const struct tg_provider *provider, enum tg_operation operation,
+                                                   enum tg_dialect_id preferred)
+{
+    const struct tg_provider_api *first = NULL;
+    for (size_t i = 0; i < provider->api_count; ++i) {
+        const struct tg_provider_api *api = &provider->apis[i];
+        if (api->operation != operation)
+            continue;
+        if (api->dialect == preferred)
+            return api;
+        if (first == NULL)
+            first = api;
+    }
+    return first;
+}
+
 const struct tg_price *tg_deployment_price(const struct tg_deployment *deployment, int64_t unix_ms)
 {
     for (size_t i = 0; i < deployment->price_count; ++i) {

@@ -13,14 +13,39 @@
 
 #include "common/base/id.h"
 #include "common/http/client.h"
+#include "dataplane/dialects/canonical/dialect.h"
+#include "dataplane/dialects/canonical/operation.h"
 #include "dataplane/wallet/wallet.h"
 
 typedef struct tg_snapshot tg_snapshot;
 
+struct tg_provider_api {
+    enum tg_operation operation;
+    enum tg_dialect_id dialect;
+    struct tg_text path;        /* "{model}" stands for the upstream's name */
+    struct tg_text stream_path; /* of streams; the same as `path` unless the provider wants another */
+};
+
 struct tg_provider {
     struct tg_id id;
     struct tg_text name;
-    struct tg_text dialect;       /* "openai" */
+    struct tg_text kind; /* the registry's row: "openai" */
+    enum tg_provider_auth {
+        TG_AUTH_NONE,
+        TG_AUTH_BEARER,
+        TG_AUTH_HEADER,   /* auth_name: the secret */
+        TG_AUTH_QUERY,    /* ?auth_name=the secret */
+        TG_AUTH_AWS_SIGV4 /* auth_name: the service */
+    } auth;
+    struct tg_text auth_name, region;
+    const struct tg_provider_api *apis; /* of one operation, the preferred dialect first */
+    size_t api_count;
+    const struct tg_http_header *headers; /* sent with every call */
+    size_t header_count;
+    const struct tg_parameter_rule *rules;
+    size_t rule_count;
+    const char *maximum_field;    /* chat: what limits the output where the client named nothing */
+    bool asks_for_usage;          /* chat: stream_options.include_usage is understood */
     struct tg_http_origin origin; /* parsed from the base URL, TLS context included */
     struct tg_text host_header;   /* host, with the port where it is not the scheme's */
     struct tg_text path_prefix;   /* "/v1": no slash at the end; may be empty */
@@ -106,6 +131,11 @@ const struct tg_model *tg_snapshot_list_models(const tg_snapshot *snapshot, cons
  * most `capacity`; the builder refuses a configuration in which more than TG_WALLET_MAX_LINES could apply). */
 size_t tg_snapshot_find_budgets(const tg_snapshot *snapshot, const struct tg_principal *principal,
                                 const struct tg_model *model, const struct tg_budget **budgets, size_t capacity);
+
+/* How a provider serves an operation: in `preferred`, the client's dialect, if it does, else in its own first one; NULL
+ * if it does not. */
+const struct tg_provider_api *tg_provider_find_api(const struct tg_provider *provider, enum tg_operation operation,
+                                                   enum tg_dialect_id preferred);
 
 /* The price that applies at `unix_ms`, or NULL if none is in force yet. */
 const struct tg_price *tg_deployment_price(const struct tg_deployment *deployment, int64_t unix_ms);

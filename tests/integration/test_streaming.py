@@ -56,7 +56,7 @@ class RecordingProvider:
 
 def add_model(stack, name, provider, upstream_model=None):
     """A model of that name which the raw provider serves, in the profile of the stack's key."""
-    upstream = stack.api.create("providers", name=name, dialect="openai",
+    upstream = stack.api.create("providers", name=name, kind="openai_compatible",
                                 base_url=f"http://127.0.0.1:{provider.port}/deep/v1")
     credential = stack.api.create("credentials", name="main", provider_id=upstream["id"], secret="sk-upstream-secret")
     model = stack.create_model(name, upstream_model, upstream, credential)
@@ -240,7 +240,7 @@ def test_a_provider_that_fails_is_told_as_such(make_stack, directive, status, co
 
 
 def test_a_provider_that_is_not_there_is_a_502(stack):
-    upstream = stack.api.create("providers", name="absent", dialect="openai", base_url=f"http://127.0.0.1:{free_port()}/v1")
+    upstream = stack.api.create("providers", name="absent", kind="openai_compatible", base_url=f"http://127.0.0.1:{free_port()}/v1")
     credential = stack.api.create("credentials", name="main", provider_id=upstream["id"], secret="sk-none")
     model = stack.create_model("absent-provider", None, upstream, credential)
     profile = stack.api.show("access-profiles", stack.profile["id"])

@@ -38,7 +38,7 @@ def test_a_provider_s_certificate_is_verified(make_stack, pair, tmp_path, host, 
     secure.ready = lambda: "ready" in secure.log.read_text()
     secure.start()
     try:
-        upstream = stack.api.create("providers", name="secure", dialect="openai", base_url=f"https://{host}:{secure.port}/v1",
+        upstream = stack.api.create("providers", name="secure", kind="openai_compatible", base_url=f"https://{host}:{secure.port}/v1",
                                     ca_pem=certificate.read_text() if trusts else "")
         credential = stack.api.create("credentials", name="main", provider_id=upstream["id"], secret=secure.key)
         model = stack.create_model("secure-model", None, upstream, credential)

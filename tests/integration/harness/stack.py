@@ -61,7 +61,7 @@ class Stack:
         self.team = api.create("teams", name="search")
         self.project = api.create("projects", name="assistant", team_id=self.team["id"])
         self.application = api.create("applications", name="backend", project_id=self.project["id"])
-        self.upstream = api.create("providers", name="simulator", dialect="openai", base_url=self.provider.base_url)
+        self.upstream = api.create("providers", name="simulator", kind="openai_compatible", base_url=self.provider.base_url)
         self.credential = api.create("credentials", name="main", provider_id=self.upstream["id"],
                                      secret=self.provider.key)
         self.model = self.create_model("gpt-4o-mini")

@@ -10,17 +10,20 @@
 
 #include "common/wire/pack.h"
 #include "controlplane/catalog/catalog.h"
+#include "controlplane/registry/registry.h"
 
 static struct tg_arena arena;
 
 static int set_up(void **state)
 {
+    struct tg_error error;
     tg_arena_init(&arena);
-    return 0;
+    return tg_registry_load(NULL, &error) == TG_OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
+    tg_registry_unload();
     tg_arena_deinit(&arena);
     return 0;
 }
@@ -32,6 +35,7 @@ static bool accepts(const char *url, struct tg_text *kept)
     struct tg_record record = {.type = &tg_provider_type};
     struct tg_refusal refusal = {0};
     struct tg_error error;
+    tg_value_set_text(tg_record_value(&record, "kind"), tg_text_of("openai_compatible"));
     tg_value_set_text(tg_record_value(&record, "base_url"), tg_text_of(url));
     assert_int_equal(tg_provider_type.prepare(&operation, NULL, &record, &refusal, &error), TG_OK);
     *kept = tg_record_get(&record, "base_url")->text;

@@ -45,8 +45,7 @@ static void a_caller_that_could_not_be_identified_is_booked_without_charges_only
 static void negative_counts_and_amounts_are_rejected(void **state)
 {
     Tollgate__V1__UsageRecord record = good_record();
-    int64_t *const fields[] = {&record.input_tokens,     &record.cached_input_tokens, &record.output_tokens,
-                               &record.reasoning_tokens, &record.cost_pusd,           &charge.amount};
+    int64_t *const fields[] = {&record.cost_pusd, &charge.amount};
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); ++i) {
         int64_t was = *fields[i];
         *fields[i] = -1;
@@ -54,6 +53,15 @@ static void negative_counts_and_amounts_are_rejected(void **state)
         *fields[i] = was;
         assert_null(tg_ledger_reject_reason(&record));
     }
+    for (int kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind) {
+        struct tg_usage usage = {.of = {0}};
+        usage.of[kind] = -1;
+        tg_wire_set_usage(&record, &usage);
+        assert_non_null(tg_ledger_reject_reason(&record));
+    }
+    record = good_record();
+    record.attempt = -1;
+    assert_non_null(tg_ledger_reject_reason(&record));
 }
 
 static void moments_outside_the_calendar_are_rejected(void **state)

@@ -219,7 +219,19 @@ static void no_model(struct parts *parts)
 }
 static void foreign_dialect(struct parts *parts)
 {
-    parts->provider.dialect = text("klingon");
+    parts->api.dialect = text("klingon");
+}
+static void foreign_operation(struct parts *parts)
+{
+    parts->api.operation = text("teleport");
+}
+static void line_in_path(struct parts *parts)
+{
+    parts->api.path = text("/chat\r\nx: y");
+}
+static void nameless_auth(struct parts *parts)
+{
+    parts->provider.auth = TOLLGATE__V1__PROVIDER_AUTH__PROVIDER_AUTH_HEADER;
 }
 static void bad_url(struct parts *parts)
 {
@@ -330,6 +342,9 @@ static void every_kind_of_mistake_is_refused_whole_and_named(void **state)
         {WORLD_TYPE(DEPLOYMENT), 5, no_provider, {"deployment", "provider_id", "names no provider"}},
         {WORLD_TYPE(DEPLOYMENT), 5, no_model, {"deployment", "model_id", "names no model"}},
         {WORLD_TYPE(PROVIDER), 5, foreign_dialect, {"provider \"provider-5\"", "dialect", "klingon"}},
+        {WORLD_TYPE(PROVIDER), 5, foreign_operation, {"provider", "apis", "teleport"}},
+        {WORLD_TYPE(PROVIDER), 5, line_in_path, {"provider", "apis", "path"}},
+        {WORLD_TYPE(PROVIDER), 5, nameless_auth, {"provider", "auth_name", "secret"}},
         {WORLD_TYPE(PROVIDER), 5, bad_url, {"provider", "base_url", "https://"}},
         {WORLD_TYPE(PROVIDER), 5, bad_authority, {"provider", "ca_pem", "PEM"}},
         {WORLD_TYPE(PRICE), 5, negative_price, {"price", "output_pusd", "negative"}},

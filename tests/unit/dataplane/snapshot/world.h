@@ -99,6 +99,8 @@ struct parts {
     Tollgate__V1__ApiKey api_key;
     Tollgate__V1__AccessProfile access_profile;
     Tollgate__V1__Provider provider;
+    Tollgate__V1__ProviderApi api;
+    Tollgate__V1__ProviderApi *apis[1];
     Tollgate__V1__Credential credential;
     Tollgate__V1__Model model;
     Tollgate__V1__Deployment deployment;
@@ -187,7 +189,16 @@ static inline Tollgate__V1__Resource *make(struct parts *parts, Tollgate__V1__Re
         parts->provider.id = id;
         parts->provider.organization_id = organization;
         parts->provider.name = parts->name;
-        parts->provider.dialect = text("openai");
+        parts->provider.kind = text("openai");
+        parts->provider.auth = TOLLGATE__V1__PROVIDER_AUTH__PROVIDER_AUTH_BEARER;
+        parts->provider.maximum_field = text("max_tokens");
+        tollgate__v1__provider_api__init(&parts->api);
+        parts->api.operation = text("generate");
+        parts->api.dialect = text("chat");
+        parts->api.path = text("/chat/completions");
+        parts->apis[0] = &parts->api;
+        parts->provider.apis = parts->apis;
+        parts->provider.n_apis = 1;
         parts->provider.base_url = text("http://127.0.0.1:9999/v1/");
         parts->provider.connect_timeout_ms = parts->provider.first_byte_timeout_ms = 5000;
         parts->provider.idle_timeout_ms = parts->provider.total_timeout_ms = 60000;

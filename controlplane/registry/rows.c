@@ -1,0 +1,228 @@
+
+#include "controlplane/registry/rows_internal.h"
+
+/* What most providers serve at the same places: a row names it by one word. */
+static const struct {
+    const char *word;
+    struct tg_registry_api api;
+} usual_apis[] = {
+    {"chat", {"generate", "chat", "/chat/completions", ""}},
+    {"responses", {"generate", "responses", "/responses", ""}},
+    {"messages", {"generate", "messages", "/messages", ""}},
+    {"completions", {"complete", "chat", "/completions", ""}},
+    {"embeddings", {"embed", "chat", "/embeddings", ""}},
+    {"moderations", {"moderate", "chat", "/moderations", ""}},
+    {"rerank", {"rerank", "chat", "/rerank", ""}},
+    {"images", {"image", "chat", "/images/generations", ""}},
+    {"image_edits", {"image_edit", "chat", "/images/edits", ""}},
+    {"speech", {"speech", "chat", "/audio/speech", ""}},
+    {"transcriptions", {"transcribe", "chat", "/audio/transcriptions", ""}},
+    {"native", {"native", "chat", "", ""}},
+};
+enum { USUAL_COUNT = sizeof(usual_apis) / sizeof(usual_apis[0]) };
+
+struct reader {
+    struct tg_arena *arena;
+    const tg_json *value;
+    struct tg_registry_row *row;
+    struct tg_error *error;
+    enum tg_status status; /* the first trouble stands */
+};
+
+static void trouble(struct reader *reader, const char *member, const char *what)
+{
+    if (reader->status == TG_OK)
+        reader->status = tg_fail(reader->error, TG_INVALID, "provider \"%s\": '%s' %s",
+                                 reader->row->name == NULL ? "?" : reader->row->name, member, what);
+}
+
+static const char *string_of(struct reader *reader, const char *member, const tg_json *value)
+{
+    if (tg_json_is(value, TG_JSON_STRING))
+        return tg_arena_copy(reader->arena, tg_json_text(value)).data;
+    if (value != NULL)
+        trouble(reader, member, "must be a string");
+    return "";
+}
+
+static const char *read_string(struct reader *reader, const char *member)
+{
+    return string_of(reader, member, tg_json_member(reader->value, member));
+}
+
+/* ---- auth: "bearer", "none", "header:x-api-key", "query:key", "aws_sigv4:bedrock" ---- */
+
+static void read_auth(struct reader *reader)
+{
+    static const struct {
+        const char *prefix;
+        enum tg_registry_auth auth;
+        bool wants_name;
+    } schemes[] = {
+        {"none", TG_REGISTRY_AUTH_NONE, false},           {"bearer", TG_REGISTRY_AUTH_BEARER, false},
+        {"header:", TG_REGISTRY_AUTH_HEADER, true},       {"query:", TG_REGISTRY_AUTH_QUERY, true},
+        {"aws_sigv4:", TG_REGISTRY_AUTH_AWS_SIGV4, true},
+    };
+    const char *text = read_string(reader, "auth");
+    reader->row->auth_name = "";
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); ++i) {
+        size_t bytes = strlen(schemes[i].prefix);
+        if (strncmp(text, schemes[i].prefix, bytes) != 0 || (text[bytes] != '\0') != schemes[i].wants_name)
+            continue;
+        reader->row->auth = schemes[i].auth;
+        reader->row->auth_name = text + bytes;
+        return;
+    }
+    trouble(reader, "auth", "must be none, bearer, header:NAME, query:NAME or aws_sigv4:SERVICE");
+}
+
+/* ---- apis ---- */
+
+static bool read_usual(const char *word, struct tg_registry_api *api)
+{
+    for (size_t i = 0; i < USUAL_COUNT; ++i) {
+        if (strcmp(usual_apis[i].word, word) == 0) {
+            *api = usual_apis[i].api;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void read_api(struct reader *reader, const tg_json *value, struct tg_registry_api *api)
+{
+    *api = (struct tg_registry_api){"", "", "", ""};
+    if (tg_json_is(value, TG_JSON_STRING)) {
+        if (!read_usual(tg_json_text(value).data, api))
+            trouble(reader, "apis", "has a word that stands for nothing");
+        return;
+    }
+    struct tg_json_cursor cursor = {.position = NULL};
+    while (tg_json_next_member(value, &cursor)) {
+        const char *text = string_of(reader, "apis", cursor.value);
+        if (tg_text_is(cursor.key, "operation"))
+            api->operation = text;
+        else if (tg_text_is(cursor.key, "dialect"))
+            api->dialect = text;
+        else if (tg_text_is(cursor.key, "path"))
+            api->path = text;
+        else if (tg_text_is(cursor.key, "stream_path"))
+            api->stream_path = text;
+        else
+            trouble(reader, "apis", "has a member that nothing knows");
+    }
+    if (api->operation[0] == '\0' || api->dialect[0] == '\0')
+        trouble(reader, "apis", "must name operation, dialect and path, or be one of the usual words");
+}
+
+static void read_apis(struct reader *reader)
+{
+    const tg_json *list = tg_json_member(reader->value, "apis");
+    size_t count = tg_json_count(list);
+    struct tg_registry_api *apis = tg_arena_calloc(reader->arena, (count + 1) * sizeof(*apis));
+    if (!tg_json_is(list, TG_JSON_ARRAY) || count == 0)
+        trouble(reader, "apis", "must be a list of what it serves");
+    for (size_t i = 0; i < count; ++i) {
+        read_api(reader, tg_json_at(list, i), &apis[i]);
+        reader->row->blanks |= tg_registry_blanks_in(apis[i].path) | tg_registry_blanks_in(apis[i].stream_path);
+    }
+    reader->row->apis = apis;
+    reader->row->api_count = count;
+}
+
+/* ---- lists ---- */
+
+/* {name: value, …}; a value of null is "". */
+static const struct tg_registry_pair *read_pairs(struct reader *reader, const char *member, size_t *count)
+{
+    const tg_json *object = tg_json_member(reader->value, member);
+    struct tg_json_cursor cursor = {.position = NULL};
+    *count = 0;
+    if (object != NULL && !tg_json_is(object, TG_JSON_OBJECT))
+        trouble(reader, member, "must be names with values");
+    struct tg_registry_pair *pairs = tg_arena_calloc(reader->arena, (tg_json_count(object) + 1) * sizeof(*pairs));
+    while (tg_json_next_member(object, &cursor)) {
+        bool is_null = tg_json_is(cursor.value, TG_JSON_NULL);
+        pairs[(*count)++] = (struct tg_registry_pair){tg_arena_copy(reader->arena, cursor.key).data,
+                                                      is_null ? "" : string_of(reader, member, cursor.value)};
+    }
+    return pairs;
+}
+
+static void read_litellm(struct reader *reader)
+{
+    const tg_json *list = tg_json_member(reader->value, "litellm");
+    size_t count = tg_json_count(list);
+    const char **names = tg_arena_calloc(reader->arena, (count + 1) * sizeof(*names));
+    if (list != NULL && !tg_json_is(list, TG_JSON_ARRAY))
+        trouble(reader, "litellm", "must be a list of names");
+    for (size_t i = 0; i < count; ++i)
+        names[i] = string_of(reader, "litellm", tg_json_at(list, i));
+    reader->row->litellm = names;
+    reader->row->litellm_count = count;
+}
+
+static void read_defaults(struct reader *reader)
+{
+    size_t count;
+    const struct tg_registry_pair *pairs = read_pairs(reader, "defaults", &count);
+    for (enum tg_registry_blank blank = 0; blank < TG_BLANK_COUNT; ++blank)
+        reader->row->defaults[blank] = "";
+    for (size_t i = 0; i < count; ++i) {
+        enum tg_registry_blank blank = 0;
+        while (blank < TG_BLANK_COUNT && strcmp(pairs[i].name, tg_registry_blank_name(blank)) != 0)
+            ++blank;
+        if (blank == TG_BLANK_COUNT)
+            trouble(reader, "defaults", "names something else than region, project, account, api_version");
+        else
+            reader->row->defaults[blank] = pairs[i].value;
+    }
+}
+
+/* ---- the row ---- */
+
+static void refuse_unknown(struct reader *reader)
+{
+    static const char *const known[] = {"name",    "display_name",  "base_url",      "auth",           "apis",
+                                        "headers", "parameters",    "maximum_field", "asks_for_usage", "litellm",
+                                        "checked", "documentation", "defaults"};
+    struct tg_json_cursor cursor = {.position = NULL};
+    while (tg_json_next_member(reader->value, &cursor)) {
+        size_t i = 0;
+        while (i < sizeof(known) / sizeof(known[0]) && !tg_text_is(cursor.key, known[i]))
+            ++i;
+        if (i == sizeof(known) / sizeof(known[0]))
+            trouble(reader, tg_arena_copy(reader->arena, cursor.key).data, "is no member of a row");
+    }
+}
+
+enum tg_status tg_registry_read_row(struct tg_arena *arena, const tg_json *value, struct tg_registry_row *row,
+                                    struct tg_error *error)
+{
+    struct reader reader = {arena, value, row, error, TG_OK};
+    row->name = read_string(&reader, "name");
+    row->display_name = read_string(&reader, "display_name");
+    row->base_url = read_string(&reader, "base_url");
+    row->blanks = tg_registry_blanks_in(row->base_url);
+    row->maximum_field = read_string(&reader, "maximum_field");
+    row->checked = read_string(&reader, "checked");
+    row->documentation = read_string(&reader, "documentation");
+    read_auth(&reader);
+    read_apis(&reader);
+    row->headers = read_pairs(&reader, "headers", &row->header_count);
+    row->rules = read_pairs(&reader, "parameters", &row->rule_count);
+    read_litellm(&reader);
+    read_defaults(&reader);
+    const tg_json *asks = tg_json_member(value, "asks_for_usage");
+    row->asks_for_usage = asks == NULL || (tg_json_is(asks, TG_JSON_BOOLEAN) && tg_json_boolean(asks));
+    if (asks != NULL && !tg_json_is(asks, TG_JSON_BOOLEAN))
+        trouble(&reader, "asks_for_usage", "must be true or false");
+    if (row->name[0] == '\0')
+        trouble(&reader, "name", "is missing");
+    if (row->checked[0] == '\0')
+        trouble(&reader, "checked", "must say what was checked and against what");
+    if (row->maximum_field[0] == '\0')
+        row->maximum_field = "max_tokens";
+    refuse_unknown(&reader);
+    return reader.status;
+}

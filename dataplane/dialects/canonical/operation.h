@@ -1,0 +1,33 @@
+/* What a call asks a model for. Which dialect says it and at which path is the endpoint's and the provider's business.
+ */
+#ifndef TG_CANONICAL_OPERATION_H
+#define TG_CANONICAL_OPERATION_H
+
+#include "dataplane/dialects/canonical/request.h"
+
+enum tg_operation {
+    TG_OPERATION_GENERATE, /* a conversation goes on: the one that is translated between dialects */
+    TG_OPERATION_COUNT_TOKENS,
+    TG_OPERATION_COMPLETE, /* OpenAI's legacy completions */
+    TG_OPERATION_EMBED,
+    TG_OPERATION_MODERATE,
+    TG_OPERATION_RERANK,
+    TG_OPERATION_IMAGE,
+    TG_OPERATION_IMAGE_EDIT, /* with pictures in the request: edits and variations */
+    TG_OPERATION_SPEECH,
+    TG_OPERATION_TRANSCRIBE, /* translations of speech, too */
+    TG_OPERATION_NATIVE,     /* anything else that a provider has, in its own words */
+    TG_OPERATION_COUNT
+};
+
+/* "generate", "count_tokens", …: as the provider registry writes them. */
+const char *tg_operation_name(enum tg_operation operation);
+/* False if there is none of that name. */
+bool tg_operation_named(struct tg_text name, enum tg_operation *operation);
+
+/* "chat", "responses", "messages", "gemini", "converse". Operations other than generate are said in the family of one
+ * of these: OpenAI's are "chat". */
+const char *tg_dialect_id_name(enum tg_dialect_id dialect);
+bool tg_dialect_id_named(struct tg_text name, enum tg_dialect_id *dialect);
+
+#endif
