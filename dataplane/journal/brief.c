@@ -43,13 +43,18 @@ void tg_journal_patterns_destroy(struct tg_journal_patterns *patterns)
 /* ---- being alike ---- */
 
 /* All but the request's. */
-static void list_ids(const Tollgate__V1__UsageRecord *record, const ProtobufCBinaryData *ids[IDS])
+static void list_ids(Tollgate__V1__UsageRecord *record, ProtobufCBinaryData *ids[IDS])
 {
-    const ProtobufCBinaryData *list[IDS] = {
-        &record->organization_id, &record->team_id,           &record->project_id, &record->application_id,
-        &record->api_key_id,      &record->access_profile_id, &record->model_id,   &record->deployment_id,
-        &record->provider_id,     &record->price_id};
+    ProtobufCBinaryData *list[IDS] = {&record->organization_id, &record->team_id,       &record->project_id,
+                                      &record->application_id,  &record->api_key_id,    &record->access_profile_id,
+                                      &record->model_id,        &record->deployment_id, &record->provider_id,
+                                      &record->price_id};
     memcpy(ids, list, sizeof(list));
+}
+
+static Tollgate__V1__UsageRecord *only_read(const Tollgate__V1__UsageRecord *record)
+{
+    return (Tollgate__V1__UsageRecord *)(uintptr_t)record;
 }
 
 static bool is_id(const ProtobufCBinaryData *field, const struct tg_id *id)
@@ -59,23 +64,16 @@ static bool is_id(const ProtobufCBinaryData *field, const struct tg_id *id)
     return field->len == 0 && tg_id_is_zero(*id);
 }
 
-/* An intent knows nothing of the answer yet; one that does is no pattern and has none. */
-static bool has_end(const Tollgate__V1__UsageRecord *record)
-{
-    return record->upstream_model[0] != '\0' || record->provider_request_id[0] != '\0' ||
-           record->error_code[0] != '\0' || record->service_tier[0] != '\0';
-}
-
 static bool is_like(const struct pattern *pattern, const Tollgate__V1__UsageRecord *record)
 {
-    const ProtobufCBinaryData *ids[IDS];
-    list_ids(record, ids);
+    ProtobufCBinaryData *ids[IDS];
+    list_ids(only_read(record), ids);
     for (size_t i = 0; i < IDS; ++i) {
         if (!is_id(ids[i], &pattern->ids[i]))
             return false;
     }
-    if (pattern->charge_count != record->n_charges || has_end(record) ||
-        strcmp(pattern->endpoint, record->endpoint) != 0 || strcmp(pattern->model_name, record->model_name) != 0)
+    if (pattern->charge_count != record->n_charges || strcmp(pattern->endpoint, record->endpoint) != 0 ||
+        strcmp(pattern->model_name, record->model_name) != 0)
         return false;
     for (size_t i = 0; i < record->n_charges; ++i) {
         const Tollgate__V1__Charge *charge = record->charges[i];
@@ -117,13 +115,13 @@ void tg_journal_pattern_add(struct tg_journal_patterns *patterns, const Tollgate
                             uint64_t file_order, size_t offset, size_t record_bytes)
 {
     struct pattern *pattern = &patterns->list[place_of(record)];
-    const ProtobufCBinaryData *ids[IDS];
+    ProtobufCBinaryData *ids[IDS];
     size_t endpoint_bytes = strlen(record->endpoint), name_bytes = strlen(record->model_name);
     pattern->file_order = 0;
     if (record->n_charges > MAX_CHARGES || endpoint_bytes > TG_JOURNAL_TEXT_MAX_BYTES ||
-        name_bytes > TG_JOURNAL_TEXT_MAX_BYTES || has_end(record))
+        name_bytes > TG_JOURNAL_TEXT_MAX_BYTES)
         return;
-    list_ids(record, ids);
+    list_ids(only_read(record), ids);
     for (size_t i = 0; i < IDS; ++i) {
         if (!tg_wire_optional_id(*ids[i], &pattern->ids[i]))
             return;
@@ -145,60 +143,74 @@ void tg_journal_pattern_add(struct tg_journal_patterns *patterns, const Tollgate
 
 /* ---- what is its own ---- */
 
-/* The numbers of a record, and of its charges, which are as many as there are in `to`. */
-static void copy_numbers(Tollgate__V1__UsageRecord *to, const Tollgate__V1__UsageRecord *from)
-{
-    to->started_at_ms = from->started_at_ms;
-    to->duration_ms = from->duration_ms;
-    to->first_byte_ms = from->first_byte_ms;
-    to->is_streaming = from->is_streaming;
-    to->is_estimated = from->is_estimated;
-    to->outcome = from->outcome;
-    to->http_status = from->http_status;
-    struct tg_usage usage = tg_wire_usage(from);
-    tg_wire_set_usage(to, &usage);
-    to->cost_pusd = from->cost_pusd;
-    to->snapshot_revision = from->snapshot_revision;
-    to->is_clamped = from->is_clamped;
-    to->attempt = from->attempt;
-    to->is_unpriced = from->is_unpriced;
-    for (size_t i = 0; i < to->n_charges; ++i)
-        to->charges[i]->amount = from->charges[i]->amount;
-}
-
 size_t tg_journal_brief_pack(const Tollgate__V1__UsageRecord *record, char *out)
 {
+    static char none[1];
     Tollgate__V1__Charge charges[MAX_CHARGES], *charge_list[MAX_CHARGES];
-    Tollgate__V1__UsageRecord own = TOLLGATE__V1__USAGE_RECORD__INIT;
+    Tollgate__V1__UsageRecord own = *record;
+    ProtobufCBinaryData *ids[IDS];
     if (record->n_charges > MAX_CHARGES)
         return 0;
+    list_ids(&own, ids);
+    for (size_t i = 0; i < IDS; ++i)
+        *ids[i] = tg_wire_bytes(NULL, 0);
+    own.endpoint = own.model_name = none;
     for (size_t i = 0; i < record->n_charges; ++i) {
-        tollgate__v1__charge__init(&charges[i]);
+        charges[i] = *record->charges[i];
+        charges[i].lease_id = charges[i].budget_id = tg_wire_bytes(NULL, 0);
+        charges[i].window_start_ms = 0;
         charge_list[i] = &charges[i];
     }
-    own.request_id = record->request_id;
-    own.n_charges = record->n_charges;
     own.charges = charge_list;
-    copy_numbers(&own, record);
     return tg_wire_pack_usage_record(&own, out, TG_JOURNAL_RECORD_MAX_BYTES);
+}
+
+/* What two messages own changes places, so that each is freed with its new one. */
+static void swap_bytes(ProtobufCBinaryData *a, ProtobufCBinaryData *b)
+{
+    ProtobufCBinaryData moved = *a;
+    *a = *b;
+    *b = moved;
+}
+
+static void swap_texts(char **a, char **b)
+{
+    char *moved = *a;
+    *a = *b;
+    *b = moved;
+}
+
+/* Moves what a brief intent lacks from its pattern to it; they have the same number of charges. */
+static void complete(Tollgate__V1__UsageRecord *own, Tollgate__V1__UsageRecord *pattern)
+{
+    ProtobufCBinaryData *own_ids[IDS], *pattern_ids[IDS];
+    list_ids(own, own_ids);
+    list_ids(pattern, pattern_ids);
+    for (size_t i = 0; i < IDS; ++i)
+        swap_bytes(own_ids[i], pattern_ids[i]);
+    swap_texts(&own->endpoint, &pattern->endpoint);
+    swap_texts(&own->model_name, &pattern->model_name);
+    for (size_t i = 0; i < own->n_charges; ++i) {
+        swap_bytes(&own->charges[i]->lease_id, &pattern->charges[i]->lease_id);
+        swap_bytes(&own->charges[i]->budget_id, &pattern->charges[i]->budget_id);
+        own->charges[i]->window_start_ms = pattern->charges[i]->window_start_ms;
+    }
 }
 
 Tollgate__V1__UsageRecord *tg_journal_intent_unpack(const struct tg_journal_entry *entry)
 {
-    Tollgate__V1__UsageRecord *whole, *own;
+    Tollgate__V1__UsageRecord *record, *pattern;
+    if (tg_wire_unpack_usage_record(entry->record, &record, NULL) != TG_OK)
+        return NULL;
     if (entry->kind != TG_JOURNAL_BRIEF)
-        return tg_wire_unpack_usage_record(entry->record, &whole, NULL) == TG_OK ? whole : NULL;
-    if (tg_wire_unpack_usage_record(entry->pattern, &whole, NULL) != TG_OK)
-        return NULL;
-    if (tg_wire_unpack_usage_record(entry->record, &own, NULL) != TG_OK || own->n_charges != whole->n_charges) {
-        tg_wire_free(whole);
-        tg_wire_free(own);
-        return NULL;
-    }
-    copy_numbers(whole, own);
-    ProtobufCBinaryData pattern_id = whole->request_id;
-    whole->request_id = own->request_id; /* changed places: each is freed with the other's message */
-    own->request_id = pattern_id;
-    tg_wire_free(own);
-    return whole;
+        return record;
+    bool is_complete =
+        tg_wire_unpack_usage_record(entry->pattern, &pattern, NULL) == TG_OK && pattern->n_charges == record->n_charges;
+    if (is_complete)
+        complete(record, pattern);
+    tg_wire_free(pattern);
+    if (is_complete)
+        return record;
+    tg_wire_free(record);
+    return NULL;
 }
