@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "common/wire/pack.h"
+
 enum {
     READ_BYTES = 16 << 10, /* one TLS record */
     READER_MAX_BYTES = TG_FRAME_LENGTH_MAX_BYTES + TG_FRAME_MAX_BYTES + READ_BYTES,
@@ -16,42 +18,30 @@ static size_t write_length(size_t length, uint8_t out[TG_FRAME_LENGTH_MAX_BYTES]
     return count;
 }
 
-/* Room for a frame of `bytes`, its length written; NULL and `*status` if there is none. */
-static char *begin_frame(size_t bytes, struct tg_buf *buf, enum tg_status *status)
+enum tg_status tg_frame_begin(size_t bytes, struct tg_buf *buf)
 {
-    if (bytes > TG_FRAME_MAX_BYTES) {
-        *status = TG_TOO_LARGE;
-        return NULL;
-    }
+    if (bytes > TG_FRAME_MAX_BYTES)
+        return TG_TOO_LARGE;
     uint8_t length[TG_FRAME_LENGTH_MAX_BYTES];
     size_t length_bytes = write_length(bytes, length);
     char *at = tg_buf_reserve(buf, length_bytes + bytes);
-    if (at == NULL) {
-        *status = TG_EXHAUSTED;
-        return NULL;
-    }
+    if (at == NULL)
+        return TG_EXHAUSTED;
     memcpy(at, length, length_bytes);
-    buf->bytes += length_bytes + bytes;
-    *status = TG_OK;
-    return at + length_bytes;
+    buf->bytes += length_bytes;
+    return TG_OK;
 }
 
 enum tg_status tg_frame_append(const ProtobufCMessage *message, struct tg_buf *buf)
 {
-    enum tg_status status;
-    char *at = begin_frame(protobuf_c_message_get_packed_size(message), buf, &status);
-    if (at != NULL)
-        protobuf_c_message_pack(message, (uint8_t *)at);
-    return status;
+    enum tg_status status = tg_frame_begin(protobuf_c_message_get_packed_size(message), buf);
+    return status == TG_OK ? tg_wire_pack(message, buf) : status;
 }
 
 enum tg_status tg_frame_append_packed(struct tg_text packed, struct tg_buf *buf)
 {
-    enum tg_status status;
-    char *at = begin_frame(packed.bytes, buf, &status);
-    if (at != NULL && packed.bytes != 0)
-        memcpy(at, packed.data, packed.bytes);
-    return status;
+    enum tg_status status = tg_frame_begin(packed.bytes, buf);
+    return status == TG_OK ? tg_buf_append(buf, packed) : status;
 }
 
 const char *tg_frame_result_name(enum tg_frame_result result)

@@ -18,6 +18,9 @@ enum tg_status tg_frame_append(const ProtobufCMessage *message, struct tg_buf *b
 /* The same for a message that is packed already. */
 enum tg_status tg_frame_append_packed(struct tg_text packed, struct tg_buf *buf) TG_MUST_CHECK;
 
+/* Begins a frame whose content, of `bytes`, the caller appends next: the buffer has room for it. */
+enum tg_status tg_frame_begin(size_t bytes, struct tg_buf *buf) TG_MUST_CHECK;
+
 enum tg_frame_result { TG_FRAME_COMPLETE, TG_FRAME_PARTIAL, TG_FRAME_MALFORMED };
 const char *tg_frame_result_name(enum tg_frame_result result);
 

@@ -8,6 +8,7 @@
 
 #include "common/base/time.h"
 #include "common/wire/dial.h"
+#include "common/wire/pack.h"
 
 enum {
     DEFAULT_SEND_MAX_BYTES = 4 << 20,
@@ -152,14 +153,11 @@ enum tg_status tg_wire_link_send(tg_wire_link *link, const ProtobufCMessage *mes
 static enum tg_status send_wrapped(tg_wire_link *link, struct tg_text part,
                                    enum tg_status (*wrap)(struct tg_text part, struct tg_buf *buf))
 {
-    struct tg_buf wrapped;
-    tg_buf_init(&wrapped, TG_FRAME_MAX_BYTES);
     make_room(link);
-    enum tg_status status = wrap(part, &wrapped);
+    enum tg_status status = tg_frame_begin(tg_wire_wrapped_bytes(part), &link->queue);
     if (status == TG_OK)
-        status = tg_frame_append_packed(tg_buf_text(&wrapped), &link->queue);
+        status = wrap(part, &link->queue); /* there is room */
     link->was_filled |= status == TG_OK;
-    tg_buf_deinit(&wrapped);
     return status;
 }
 
@@ -202,8 +200,9 @@ static bool write_queued(tg_wire_link *link, struct tg_error *error)
             return false;
         }
     }
-    if (link->queue.capacity > WRITE_BYTES)
-        tg_buf_deinit(&link->queue); /* a burst is over: give its memory back */
+    /* Memory is given back when little was sent: while much is, it would be asked for again at once. */
+    if (link->queue.capacity > WRITE_BYTES && link->queue.bytes < link->queue.capacity / 8)
+        tg_buf_deinit(&link->queue);
     link->queue.bytes = 0;
     link->sent_bytes = 0;
     return true;

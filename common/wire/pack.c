@@ -134,6 +134,14 @@ static enum tg_status put_field(uint8_t tag, struct tg_text content, struct tg_b
     return TG_OK;
 }
 
+size_t tg_wire_wrapped_bytes(struct tg_text packed)
+{
+    size_t bytes = 1 + 1 + packed.bytes;
+    for (size_t left = packed.bytes; left >= 0x80; left >>= 7)
+        ++bytes;
+    return bytes;
+}
+
 enum tg_status tg_wire_wrap_upsert(struct tg_text packed_resource, struct tg_buf *buf)
 {
     return put_field(UPSERT_TAG, packed_resource, buf);

@@ -41,6 +41,9 @@ void tg_wire_free(void *message);
  * neither packs a resource again. Usage records travel as the worker packed them into its journal. All of these give
  * TG_TOO_LARGE, and append nothing, beyond the buffer's maximum. */
 
+/* The length of a packed message in a frame's message around it, of which it is the only field. */
+size_t tg_wire_wrapped_bytes(struct tg_text packed);
+
 /* Appends ControlFrame{upsert: resource} around the packed resource. */
 enum tg_status tg_wire_wrap_upsert(struct tg_text packed_resource, struct tg_buf *buf) TG_MUST_CHECK;
 

@@ -209,5 +209,6 @@ void tg_link_destroy(tg_link *link)
     tg_tls_context_destroy(link->tls);
     tg_waker_deinit(&link->waker);
     free(link->shipments);
+    tg_buf_deinit(&link->batch);
     free(link);
 }

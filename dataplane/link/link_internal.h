@@ -50,6 +50,7 @@ struct tg_link {
     /* the usage of all boots in the journal, as they are there; this boot's is the last */
     struct tg_shipment *shipments;
     size_t shipment_count;
+    struct tg_buf batch; /* the memory of the next one, kept while records flow */
     bool is_boot_closed; /* this one's: nothing is left to do */
 
     int failures; /* connections in a row that came to nothing */

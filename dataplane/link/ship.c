@@ -15,6 +15,7 @@ void tg_link_init_shipments(tg_link *link)
     link->shipments = calloc(link->shipment_count + 1, sizeof(*link->shipments));
     if (link->shipments == NULL)
         abort();
+    tg_buf_init(&link->batch, BATCH_MAX_BYTES);
     for (size_t i = 0; i < link->shipment_count; ++i)
         link->shipments[i].boot_id = tg_journal_boot_id(link->journal, i);
 }
@@ -72,17 +73,17 @@ static enum tg_status ship_boot(tg_link *link, size_t index, bool *has_more, siz
             *has_more = true;
             return TG_OK;
         }
-        struct tg_buf batch;
-        tg_buf_init(&batch, BATCH_MAX_BYTES);
         int64_t last_sequence;
-        size_t count = tg_journal_read(link->journal, index, shipment->sent_through, link->batch_max_records, &batch,
-                                       &last_sequence);
+        link->batch.bytes = 0;
+        size_t count = tg_journal_read(link->journal, index, shipment->sent_through, link->batch_max_records,
+                                       &link->batch, &last_sequence);
         if (count != 0) {
-            status = tg_wire_link_send_usage_batch(link->wire, tg_buf_text(&batch));
+            status = tg_wire_link_send_usage_batch(link->wire, tg_buf_text(&link->batch));
             shipment->sent_through = last_sequence;
             *shipped += count;
+        } else {
+            tg_buf_deinit(&link->batch);
         }
-        tg_buf_deinit(&batch);
         /* While records flow the clock brings the next round, so the journal is not asked to wake this thread for what
          * came in just now: that is what a read which finds nothing does. */
         if (count == 0 || (is_this_boot(link, index) && count < link->batch_max_records))
