@@ -12,6 +12,8 @@
 #include "common/net/address.h"
 #include "common/net/socket_internal.h"
 
+enum { TOGETHER_MAX_BYTES = 4 << 10 };
+
 static void fail_with_errno(tg_socket *socket, const char *what)
 {
     tg_fail(&socket->failure, TG_UNAVAILABLE, "%s: %s", what, strerror(errno));
@@ -231,12 +233,29 @@ void socket_advance(tg_socket *socket, size_t bytes)
     }
 }
 
+/* Small pieces are put together first: that takes less than what the kernel does for each of them. */
+static ssize_t send_pending(tg_socket *socket)
+{
+    char together[TOGETHER_MAX_BYTES];
+    struct iovec *pieces = socket->pending + socket->pending_first;
+    size_t count = socket->pending_count, bytes = 0;
+    if (count == 1)
+        return send(socket->fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL);
+    for (size_t i = 0; i < count; ++i) {
+        if (pieces[i].iov_len > sizeof(together) - bytes) {
+            struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
+            return sendmsg(socket->fd, &message, MSG_NOSIGNAL);
+        }
+        memcpy(together + bytes, pieces[i].iov_base, pieces[i].iov_len);
+        bytes += pieces[i].iov_len;
+    }
+    return send(socket->fd, together, bytes, MSG_NOSIGNAL);
+}
+
 static enum tg_write flush_plain(tg_socket *socket)
 {
     while (socket->pending_count != 0) {
-        struct msghdr message = {.msg_iov = socket->pending + socket->pending_first,
-                                 .msg_iovlen = socket->pending_count};
-        ssize_t sent = sendmsg(socket->fd, &message, MSG_NOSIGNAL);
+        ssize_t sent = send_pending(socket);
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent < 0 && errno != EAGAIN) {
