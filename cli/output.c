@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { MAX_OUTPUT_BYTES = 64 * 1024 * 1024, CELL_BYTES = 96, MAX_COLUMNS = 16 };
+enum { MAX_OUTPUT_BYTES = 64 * 1024 * 1024, CELL_BYTES = 96, MAX_COLUMNS = 24 };
 
 bool tg_print_json(FILE *out, const tg_json *value)
 {

@@ -1,4 +1,5 @@
 /* tollgate usage export | summary */
+#include "common/base/usage.h"
 #include "cli/lookup.h"
 #include "cli/output.h"
 #include "common/base/time.h"
@@ -75,10 +76,37 @@ static enum tg_exit export_usage(struct tg_cli *cli, struct tg_arguments *argume
     return status == TG_OK ? result : tg_cli_fail(&error);
 }
 
+static bool is_anywhere(const tg_json *items, const char *column)
+{
+    for (size_t i = 0; i < tg_json_count(items); ++i) {
+        const tg_json *value = tg_json_member(tg_json_at(items, i), column);
+        if (tg_json_is_i64(value) ? tg_json_i64(value) != 0
+                                  : tg_json_is(value, TG_JSON_STRING) && !tg_text_is(tg_json_text(value), "0"))
+            return true;
+    }
+    return false;
+}
+
+/* The tokens that every model has, and of all else what was used at all. */
+static bool print_summary(const tg_json *items)
+{
+    const char *columns[TG_USAGE_KIND_COUNT + 6] = {"name", "requests"};
+    size_t count = 2;
+    for (int kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind) {
+        const char *column = tg_usage_kind_name((enum tg_usage_kind)kind);
+        if (kind == TG_USAGE_INPUT || kind == TG_USAGE_CACHED_INPUT || kind == TG_USAGE_OUTPUT ||
+            kind == TG_USAGE_REASONING || is_anywhere(items, column))
+            columns[count++] = column;
+    }
+    if (is_anywhere(items, "unpriced_requests"))
+        columns[count++] = "unpriced_requests";
+    columns[count++] = "cost_usd";
+    columns[count] = NULL;
+    return tg_print_table(stdout, items, columns);
+}
+
 static enum tg_exit summarize_usage(struct tg_cli *cli, struct tg_arguments *arguments)
 {
-    static const char *const columns[] = {"name",          "requests",         "input_tokens", "cached_input_tokens",
-                                          "output_tokens", "reasoning_tokens", "cost_usd",     NULL};
     const char *by = tg_arguments_flag(arguments, "by");
     if (by == NULL)
         return tg_cli_usage("say by what to sum: --by team, project, app or model\n%s", usage_help);
@@ -93,7 +121,7 @@ static enum tg_exit summarize_usage(struct tg_cli *cli, struct tg_arguments *arg
         status = tg_client_call(cli->client, "GET", path.data, NULL, &answer, &error);
         if (status == TG_OK) {
             const tg_json *items = tg_json_member(answer, "items");
-            bool is_printed = cli->is_json ? tg_print_json(stdout, items) : tg_print_table(stdout, items, columns);
+            bool is_printed = cli->is_json ? tg_print_json(stdout, items) : print_summary(items);
             result = is_printed ? TG_EXIT_OK : TG_EXIT_FAILED;
         }
     }

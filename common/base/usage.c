@@ -4,24 +4,9 @@
 
 const char *tg_usage_kind_name(enum tg_usage_kind kind)
 {
-    static const char *const names[TG_USAGE_KIND_COUNT] = {
-        [TG_USAGE_INPUT] = "input_tokens",
-        [TG_USAGE_CACHED_INPUT] = "cached_input_tokens",
-        [TG_USAGE_CACHE_WRITE_5M] = "cache_write_5m_tokens",
-        [TG_USAGE_CACHE_WRITE_1H] = "cache_write_1h_tokens",
-        [TG_USAGE_INPUT_AUDIO] = "input_audio_tokens",
-        [TG_USAGE_CACHED_INPUT_AUDIO] = "cached_input_audio_tokens",
-        [TG_USAGE_INPUT_IMAGE] = "input_image_tokens",
-        [TG_USAGE_OUTPUT] = "output_tokens",
-        [TG_USAGE_REASONING] = "reasoning_tokens",
-        [TG_USAGE_OUTPUT_AUDIO] = "output_audio_tokens",
-        [TG_USAGE_OUTPUT_IMAGE] = "output_image_tokens",
-        [TG_USAGE_IMAGES] = "images",
-        [TG_USAGE_AUDIO_MS] = "audio_ms",
-        [TG_USAGE_CHARACTERS] = "characters",
-        [TG_USAGE_WEB_SEARCHES] = "web_searches",
-        [TG_USAGE_SEARCH_UNITS] = "search_units",
-    };
+#define NAME(column) #column,
+    static const char *const names[] = {TG_USAGE_COLUMNS(NAME)};
+    _Static_assert(sizeof(names) / sizeof(names[0]) == TG_USAGE_KIND_COUNT, "one column for each kind");
     return (unsigned)kind < TG_USAGE_KIND_COUNT ? names[kind] : "";
 }
 

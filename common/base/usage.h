@@ -32,7 +32,27 @@ enum tg_usage_kind {
 };
 enum { TG_USAGE_FIRST_OUTPUT = TG_USAGE_OUTPUT, TG_USAGE_TOKEN_KINDS = TG_USAGE_IMAGES };
 
-/* "input_tokens", "cache_write_5m_tokens", "images", …: as records, exports and the API call the column. */
+/* X(column) for every kind in the enum's order, with the name that records, exports and the API have for it: tables and
+ * SQL that must name them all are made of this. */
+#define TG_USAGE_COLUMNS(X)                                                                                            \
+    X(input_tokens)                                                                                                    \
+    X(cached_input_tokens)                                                                                             \
+    X(cache_write_5m_tokens)                                                                                           \
+    X(cache_write_1h_tokens)                                                                                           \
+    X(input_audio_tokens)                                                                                              \
+    X(cached_input_audio_tokens)                                                                                       \
+    X(input_image_tokens)                                                                                              \
+    X(output_tokens)                                                                                                   \
+    X(reasoning_tokens)                                                                                                \
+    X(output_audio_tokens)                                                                                             \
+    X(output_image_tokens)                                                                                             \
+    X(images)                                                                                                          \
+    X(audio_ms)                                                                                                        \
+    X(characters)                                                                                                      \
+    X(web_searches)                                                                                                    \
+    X(search_units)
+
+/* "input_tokens", "cache_write_5m_tokens", "images", … */
 const char *tg_usage_kind_name(enum tg_usage_kind kind);
 
 struct tg_usage {

@@ -106,25 +106,8 @@ const char *tg_wire_outcome_name(Tollgate__V1__Outcome outcome)
     return (size_t)outcome < sizeof(names) / sizeof(names[0]) ? names[outcome] : "unspecified";
 }
 
-#define FIELD(name) offsetof(Tollgate__V1__UsageRecord, name)
-static const size_t usage_fields[TG_USAGE_KIND_COUNT] = {
-    [TG_USAGE_INPUT] = FIELD(input_tokens),
-    [TG_USAGE_CACHED_INPUT] = FIELD(cached_input_tokens),
-    [TG_USAGE_CACHE_WRITE_5M] = FIELD(cache_write_5m_tokens),
-    [TG_USAGE_CACHE_WRITE_1H] = FIELD(cache_write_1h_tokens),
-    [TG_USAGE_INPUT_AUDIO] = FIELD(input_audio_tokens),
-    [TG_USAGE_CACHED_INPUT_AUDIO] = FIELD(cached_input_audio_tokens),
-    [TG_USAGE_INPUT_IMAGE] = FIELD(input_image_tokens),
-    [TG_USAGE_OUTPUT] = FIELD(output_tokens),
-    [TG_USAGE_REASONING] = FIELD(reasoning_tokens),
-    [TG_USAGE_OUTPUT_AUDIO] = FIELD(output_audio_tokens),
-    [TG_USAGE_OUTPUT_IMAGE] = FIELD(output_image_tokens),
-    [TG_USAGE_IMAGES] = FIELD(images),
-    [TG_USAGE_AUDIO_MS] = FIELD(audio_ms),
-    [TG_USAGE_CHARACTERS] = FIELD(characters),
-    [TG_USAGE_WEB_SEARCHES] = FIELD(web_searches),
-    [TG_USAGE_SEARCH_UNITS] = FIELD(search_units),
-};
+#define OFFSET(column) offsetof(Tollgate__V1__UsageRecord, column),
+static const size_t usage_fields[TG_USAGE_KIND_COUNT] = {TG_USAGE_COLUMNS(OFFSET)};
 
 int64_t tg_wire_used(const Tollgate__V1__UsageRecord *record, enum tg_usage_kind kind)
 {

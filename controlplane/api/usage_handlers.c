@@ -95,10 +95,9 @@ static enum tg_status show_sum(void *user, const struct tg_report_sum *sum)
     }
     tg_show_i64(writer, "requests", sum->requests);
     tg_show_i64(writer, "refused", sum->refused);
-    show_count(writer, summary->arena, "input_tokens", sum->input_tokens);
-    show_count(writer, summary->arena, "cached_input_tokens", sum->cached_input_tokens);
-    show_count(writer, summary->arena, "output_tokens", sum->output_tokens);
-    show_count(writer, summary->arena, "reasoning_tokens", sum->reasoning_tokens);
+    tg_show_i64(writer, "unpriced_requests", sum->unpriced_requests);
+    for (int kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind)
+        show_count(writer, summary->arena, tg_usage_kind_name((enum tg_usage_kind)kind), sum->usage.of[kind]);
     tg_show_text(writer, "cost_usd", sum->cost_usd);
     tg_json_write_object_end(writer);
     return writer->is_full ? TG_TOO_LARGE : TG_OK;

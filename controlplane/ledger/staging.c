@@ -7,15 +7,27 @@
 #include "common/wire/pack.h"
 #include "controlplane/ledger/validate.h"
 
+#define COLUMN(column) " " #column ","
+#define SUM(column)    " sum(" #column "),"
+#define ADD(column)    " " #column " = r." #column " + excluded." #column ","
+/* Every kind's column, for the middle of a statement. */
+#define KINDS      TG_USAGE_COLUMNS(COLUMN)
+#define SUMS       TG_USAGE_COLUMNS(SUM)
+#define KINDS_PLUS TG_USAGE_COLUMNS(ADD)
+
 /* The columns of usage_records that a record fills, in the order of staged_usage; booked_at has its default. */
 #define RECORD_COLUMNS                                                                                                 \
     "organization_id, started_at, boot_id, sequence, request_id, duration_ms, first_byte_ms, replica, team_id,"        \
     " project_id, application_id, api_key_id, access_profile_id, model_id, deployment_id, provider_id, price_id,"      \
     " endpoint, model_name, upstream_model, provider_request_id, is_streaming, is_estimated, is_clamped, outcome,"     \
-    " http_status, error_code, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_pusd,"         \
-    " snapshot_revision, charge_budget_ids, charge_window_starts, charge_amounts"
+    " http_status, error_code, service_tier, attempt, is_unpriced, cost_pusd, snapshot_revision," KINDS                \
+    " charge_budget_ids, charge_window_starts, charge_amounts"
 
-enum { STAGED_COLUMNS = 37 }; /* those, and the leases */
+enum {
+    PLAIN_COLUMNS = 32, /* those before the kinds of usage */
+    CHARGE_COLUMNS = 4, /* those after them, and the leases */
+    STAGED_COLUMNS = PLAIN_COLUMNS + TG_USAGE_KIND_COUNT + CHARGE_COLUMNS,
+};
 
 static enum tg_status run(const struct tg_staging *staging, const char *sql, struct tg_error *error)
 {
@@ -74,7 +86,7 @@ enum tg_status tg_staging_add(const struct tg_staging *staging, const Tollgate__
     }
     struct tg_arena arena;
     tg_arena_init(&arena);
-    const struct tg_db_value values[STAGED_COLUMNS] = {
+    struct tg_db_value values[STAGED_COLUMNS] = {
         tg_db_id(id_of(record->organization_id)),
         tg_db_time(record->started_at_ms),
         tg_db_id(staging->boot_id),
@@ -102,17 +114,21 @@ enum tg_status tg_staging_add(const struct tg_staging *staging, const Tollgate__
         tg_db_string(tg_wire_outcome_name(record->outcome)),
         tg_db_int32(record->http_status),
         tg_db_text(tg_ledger_clean_text(&arena, record->error_code)),
-        tg_db_int64(record->input_tokens),
-        tg_db_int64(record->cached_input_tokens),
-        tg_db_int64(record->output_tokens),
-        tg_db_int64(record->reasoning_tokens),
+        tg_db_text(tg_ledger_clean_text(&arena, record->service_tier)),
+        tg_db_int32(record->attempt > 0 ? record->attempt : 1), /* 0: of a replica that did not number them yet */
+        tg_db_bool(record->is_unpriced),
         tg_db_int64(record->cost_pusd),
         tg_db_int64(record->snapshot_revision),
+    };
+    const struct tg_db_value charges[CHARGE_COLUMNS] = {
         tg_db_ids(budgets, record->n_charges),
         tg_db_times(windows, record->n_charges),
         tg_db_int64s(amounts, record->n_charges),
         tg_db_ids(leases, record->n_charges),
     };
+    for (int kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind)
+        values[PLAIN_COLUMNS + kind] = tg_db_int64(tg_wire_used(record, (enum tg_usage_kind)kind));
+    memcpy(values + PLAIN_COLUMNS + TG_USAGE_KIND_COUNT, charges, sizeof(charges));
     enum tg_status status = tg_db_copy_row(staging->db, values, STAGED_COLUMNS, error);
     tg_arena_deinit(&arena);
     return status;
@@ -132,20 +148,16 @@ enum tg_status tg_staging_book_records(const struct tg_staging *staging, struct 
     return run(
         staging,
         "INSERT INTO usage_rollups_hourly AS r (organization_id, hour, team_id, project_id, application_id, api_key_id,"
-        " model_id, deployment_id, outcome, requests, input_tokens, cached_input_tokens, output_tokens,"
-        " reasoning_tokens, cost_pusd) "
+        " model_id, deployment_id, outcome, requests, unpriced_requests," KINDS " cost_pusd) "
         "SELECT organization_id, date_trunc('hour', started_at, 'UTC'), coalesce(team_id, none.id),"
         " coalesce(project_id, none.id), coalesce(application_id, none.id), coalesce(api_key_id, none.id),"
-        " coalesce(model_id, none.id), coalesce(deployment_id, none.id), outcome, count(*), sum(input_tokens),"
-        " sum(cached_input_tokens), sum(output_tokens), sum(reasoning_tokens), sum(cost_pusd) "
+        " coalesce(model_id, none.id), coalesce(deployment_id, none.id), outcome, count(*),"
+        " count(*) FILTER (WHERE is_unpriced)," SUMS " sum(cost_pusd) "
         "FROM staged_usage, (VALUES ('00000000-0000-0000-0000-000000000000'::uuid)) AS none (id) "
         "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9 "
         "ON CONFLICT (organization_id, hour, team_id, project_id, application_id, api_key_id, model_id, deployment_id,"
         " outcome) DO UPDATE SET requests = r.requests + excluded.requests,"
-        " input_tokens = r.input_tokens + excluded.input_tokens,"
-        " cached_input_tokens = r.cached_input_tokens + excluded.cached_input_tokens,"
-        " output_tokens = r.output_tokens + excluded.output_tokens,"
-        " reasoning_tokens = r.reasoning_tokens + excluded.reasoning_tokens,"
+        " unpriced_requests = r.unpriced_requests + excluded.unpriced_requests," KINDS_PLUS
         " cost_pusd = r.cost_pusd + excluded.cost_pusd",
         error);
 }

@@ -54,9 +54,11 @@ const char *tg_ledger_reject_reason(const Tollgate__V1__UsageRecord *record)
     if (record->outcome <= TOLLGATE__V1__OUTCOME__OUTCOME_UNSPECIFIED ||
         record->outcome > TOLLGATE__V1__OUTCOME__OUTCOME_INTERRUPTED)
         return "an unknown outcome";
-    if (record->input_tokens < 0 || record->cached_input_tokens < 0 || record->output_tokens < 0 ||
-        record->reasoning_tokens < 0)
-        return "a negative number of tokens";
+    for (int kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind)
+        if (tg_wire_used(record, (enum tg_usage_kind)kind) < 0)
+            return "a negative number of tokens or other units";
+    if (record->attempt < 0)
+        return "a negative attempt";
     if (record->cost_pusd < 0)
         return "a negative cost";
     return reject_charges(record);

@@ -17,6 +17,8 @@ enum kind { ID, NAME, NUMBER, MOMENT, MONEY, FLAG };
 /* An export's columns in order: what each is called, how it is written, and where it comes from. `r` is the record. */
 #define NAME_OF(table, id)                                                                                             \
     "(SELECT name FROM " table " n WHERE n.organization_id = r.organization_id AND n.id = r." id ")"
+#define USED(column) {#column, NUMBER, "r." #column},
+#define KINDS        TG_USAGE_COLUMNS(USED)
 static const struct column {
     const char *name;
     enum kind kind;
@@ -43,21 +45,21 @@ static const struct column {
     {"outcome", NAME, "r.outcome"},
     {"http_status", NUMBER, "r.http_status"},
     {"error_code", NAME, "r.error_code"},
-    {"input_tokens", NUMBER, "r.input_tokens"},
-    {"cached_input_tokens", NUMBER, "r.cached_input_tokens"},
-    {"output_tokens", NUMBER, "r.output_tokens"},
-    {"reasoning_tokens", NUMBER, "r.reasoning_tokens"},
+    KINDS /* of usage */
     {"cost_usd", MONEY, "r.cost_pusd"},
     {"price_id", ID, "r.price_id"},
+    {"service_tier", NAME, "r.service_tier"},
+    {"is_unpriced", FLAG, "r.is_unpriced"},
     {"is_estimated", FLAG, "r.is_estimated"},
     {"is_clamped", FLAG, "r.is_clamped"},
+    {"attempt", NUMBER, "r.attempt"},
     {"provider_request_id", NAME, "r.provider_request_id"},
     {"replica", NAME, "r.replica"},
     {"boot_id", ID, "r.boot_id"},
     {"sequence", NUMBER, "r.sequence"},
     {"revision", NUMBER, "r.snapshot_revision"},
 };
-enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), STARTED_AT = 1, BOOT_ID = 31, SEQUENCE = 32 };
+enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), STARTED_AT = 1, BOOT_ID = COLUMNS - 3, SEQUENCE = COLUMNS - 2 };
 
 const char *tg_report_format_name(enum tg_report_format format)
 {

@@ -7,6 +7,7 @@
 
 #include "common/base/id.h"
 #include "common/base/status.h"
+#include "common/base/usage.h"
 #include "controlplane/store/db.h"
 
 /* Takes the next piece of the report; the bytes are gone after it returns. Anything but TG_OK ends the report and is
@@ -39,8 +40,9 @@ struct tg_report_sum {
     struct tg_id id;     /* zero: what belongs to none */
     struct tg_text name; /* empty then */
     int64_t requests, refused;
-    int64_t input_tokens, cached_input_tokens, output_tokens, reasoning_tokens; /* INT64_MAX for anything beyond */
-    struct tg_text cost_usd;                                                    /* decimal */
+    int64_t unpriced_requests; /* whose cost lacks something that has no price */
+    struct tg_usage usage;     /* INT64_MAX for anything beyond */
+    struct tg_text cost_usd;   /* decimal */
 };
 
 /* The most expensive first. Whole hours come from the rollups, what is left at both ends from the records: the result

@@ -2,23 +2,31 @@
 
 enum { HOUR_MS = 3600000 };
 
+#define COLUMN(column) " " #column ","
+#define SUM(column)    " sum(" #column ") AS " #column ","
+#define OF_S(column)   " s." #column ","
+/* Every kind's column, for the middle of a statement. */
+#define KINDS      TG_USAGE_COLUMNS(COLUMN)
+#define SUMS       TG_USAGE_COLUMNS(SUM)
+#define KINDS_OF_S TG_USAGE_COLUMNS(OF_S)
+
 /* Sums over whole hours from the rollups, united with the ends of the range from the records.
  * $1 organization, $2 from, $3 first whole hour, $4 end of the last one, $5 to. */
 #define SUMMARY(id, table)                                                                                             \
     "WITH parts AS ("                                                                                                  \
-    "SELECT " id " AS id, outcome, requests, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,"      \
-    " cost_pusd FROM usage_rollups_hourly WHERE organization_id = $1 AND hour >= $3 AND hour < $4 "                    \
+    "SELECT " id " AS id, outcome, requests, unpriced_requests," KINDS " cost_pusd FROM usage_rollups_hourly"          \
+    " WHERE organization_id = $1 AND hour >= $3 AND hour < $4 "                                                        \
     "UNION ALL "                                                                                                       \
-    "SELECT coalesce(" id ", '00000000-0000-0000-0000-000000000000'), outcome, 1, input_tokens, cached_input_tokens,"  \
-    " output_tokens, reasoning_tokens, cost_pusd FROM usage_records WHERE organization_id = $1"                        \
+    "SELECT coalesce(" id ", '00000000-0000-0000-0000-000000000000'), outcome, 1, is_unpriced::int," KINDS             \
+    " cost_pusd FROM usage_records WHERE organization_id = $1"                                                         \
     " AND started_at >= $2 AND started_at < $5 AND (started_at < $3 OR started_at >= $4)),"                            \
     " sums AS (SELECT id, sum(requests) AS requests, coalesce(sum(requests) FILTER (WHERE outcome = 'refused'), 0) AS" \
-    " refused, sum(input_tokens) AS input_tokens, sum(cached_input_tokens) AS cached_input_tokens,"                    \
-    " sum(output_tokens) AS output_tokens, sum(reasoning_tokens) AS reasoning_tokens, sum(cost_pusd) AS cost_pusd"     \
+    " refused, sum(unpriced_requests) AS unpriced_requests," SUMS " sum(cost_pusd) AS cost_pusd"                       \
     " FROM parts GROUP BY id) "                                                                                        \
-    "SELECT s.id, n.name::text, s.requests, s.refused, s.input_tokens, s.cached_input_tokens, s.output_tokens,"        \
-    " s.reasoning_tokens, trim_scale(s.cost_pusd * 0.000000000001)::text FROM sums s "                                 \
+    "SELECT s.id, n.name::text, trim_scale(s.cost_pusd * 0.000000000001)::text, s.requests, s.refused," KINDS_OF_S     \
+    " s.unpriced_requests FROM sums s "                                                                                \
     "LEFT JOIN " table " n ON n.organization_id = $1 AND n.id = s.id ORDER BY s.cost_pusd DESC, s.requests DESC, s.id"
+enum { FIRST_KIND = 5 };
 
 static const struct dimension {
     const char *name, *sql;
@@ -62,14 +70,13 @@ static enum tg_status on_row(void *user, const tg_db_result *row)
     struct tg_report_sum sum = {
         .id = tg_db_get_id(row, 0, 0),
         .name = tg_db_get_text(row, 0, 1),
-        .requests = count_at(row, 2),
-        .refused = count_at(row, 3),
-        .input_tokens = count_at(row, 4),
-        .cached_input_tokens = count_at(row, 5),
-        .output_tokens = count_at(row, 6),
-        .reasoning_tokens = count_at(row, 7),
-        .cost_usd = tg_db_get_text(row, 0, 8),
+        .cost_usd = tg_db_get_text(row, 0, 2),
+        .requests = count_at(row, 3),
+        .refused = count_at(row, 4),
+        .unpriced_requests = count_at(row, FIRST_KIND + TG_USAGE_KIND_COUNT),
     };
+    for (size_t kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind)
+        sum.usage.of[kind] = count_at(row, FIRST_KIND + kind);
     return listener->on_sum(listener->user, &sum);
 }
 

@@ -6,12 +6,16 @@
 #include "dataplane/dialects/openai_answer.h"
 #include "dataplane/exchange/answer_internal.h"
 
-enum { MAX_HEADERS = TG_UPSTREAM_PASSED_HEADERS + 16, NUMBER_BYTES = 40 };
+enum {
+    MAX_NUMBERS = TG_USAGE_KIND_COUNT + 4,
+    MAX_HEADERS = TG_UPSTREAM_PASSED_HEADERS + 16 + MAX_NUMBERS,
+    NUMBER_BYTES = 40
+};
 
 struct fields {
     struct tg_http_header list[MAX_HEADERS];
     size_t count;
-    char numbers[4][NUMBER_BYTES];
+    char numbers[MAX_NUMBERS][NUMBER_BYTES];
     size_t number_count;
 };
 
@@ -33,6 +37,7 @@ static char *digits_before(char *end, uint64_t number)
 
 static void add_number(struct fields *fields, const char *name, int64_t number)
 {
+    assert(fields->number_count < MAX_NUMBERS);
     char *end = fields->numbers[fields->number_count++] + NUMBER_BYTES;
     char *begin = digits_before(end, number < 0 ? 0 : (uint64_t)number);
     add(fields, name, tg_text(begin, (size_t)(end - begin)));
@@ -69,11 +74,34 @@ static void add_common(struct fields *fields, const struct tg_exchange *exchange
         add_number(fields, "x-tollgate-clamped-max-tokens", exchange->reservation.output_tokens);
 }
 
+/* Of the tokens in both sums, and beside them, the kinds that not every call uses. */
+static const char *const detail_names[TG_USAGE_KIND_COUNT] = {
+    [TG_USAGE_CACHED_INPUT] = "x-tollgate-cached-input-tokens",
+    [TG_USAGE_CACHE_WRITE_5M] = "x-tollgate-cache-write-5m-tokens",
+    [TG_USAGE_CACHE_WRITE_1H] = "x-tollgate-cache-write-1h-tokens",
+    [TG_USAGE_INPUT_AUDIO] = "x-tollgate-input-audio-tokens",
+    [TG_USAGE_CACHED_INPUT_AUDIO] = "x-tollgate-cached-input-audio-tokens",
+    [TG_USAGE_INPUT_IMAGE] = "x-tollgate-input-image-tokens",
+    [TG_USAGE_REASONING] = "x-tollgate-reasoning-tokens",
+    [TG_USAGE_OUTPUT_AUDIO] = "x-tollgate-output-audio-tokens",
+    [TG_USAGE_OUTPUT_IMAGE] = "x-tollgate-output-image-tokens",
+    [TG_USAGE_IMAGES] = "x-tollgate-images",
+    [TG_USAGE_AUDIO_MS] = "x-tollgate-audio-ms",
+    [TG_USAGE_CHARACTERS] = "x-tollgate-characters",
+    [TG_USAGE_WEB_SEARCHES] = "x-tollgate-web-searches",
+    [TG_USAGE_SEARCH_UNITS] = "x-tollgate-search-units",
+};
+
 static void add_usage(struct fields *fields, const struct tg_exchange *exchange)
 {
     add_number(fields, "x-tollgate-input-tokens", tg_usage_total_input(&exchange->usage));
     add_number(fields, "x-tollgate-output-tokens", tg_usage_total_output(&exchange->usage));
+    for (int kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind)
+        if (exchange->usage.of[kind] != 0 && detail_names[kind] != NULL)
+            add_number(fields, detail_names[kind], exchange->usage.of[kind]);
     add_usd(fields, "x-tollgate-cost-usd", exchange->cost_pusd);
+    if (exchange->is_unpriced)
+        add(fields, "x-tollgate-unpriced", tg_text("true", 4));
 }
 
 static void add_passed(struct fields *fields, const struct tg_upstream_response *response)

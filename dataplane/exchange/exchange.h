@@ -154,8 +154,11 @@ struct tg_exchange {
     int http_status;
     struct tg_usage usage;
     bool is_estimated;
-    bool is_charged; /* a provider may bill for the last attempt */
+    bool is_charged;  /* a provider may bill for the last attempt */
+    bool is_unpriced; /* something that was used has no price: the cost lacks it */
     int64_t cost_pusd;
+    struct tg_text service_tier; /* as the provider named it; empty if it did not */
+    unsigned recorded_attempts;  /* of this request, so far */
     const struct tg_price *price;
     struct tg_text upstream_model;
     struct tg_text provider_request_id;

@@ -46,6 +46,7 @@ static void draft_identity(struct draft *draft, struct tg_exchange *exchange)
     record->endpoint = constant(tg_endpoint_name(exchange->endpoint));
     record->is_streaming = exchange->asked.is_streaming;
     record->snapshot_revision = exchange->snapshot == NULL ? 0 : exchange->snapshot->revision;
+    record->attempt = (int32_t)exchange->recorded_attempts + 1;
     if (exchange->asked.model.bytes != 0)
         record->model_name = string_of(exchange, stage_clip(exchange->asked.model));
     if (exchange->model != NULL)
@@ -71,15 +72,6 @@ static void draft_charge(struct draft *draft, const struct tg_id *lease_id, cons
     draft->record.charges = draft->charge_list;
 }
 
-static void draft_usage(Tollgate__V1__UsageRecord *record, const struct tg_usage *usage, int64_t cost_pusd)
-{
-    record->input_tokens = usage->of[TG_USAGE_INPUT];
-    record->cached_input_tokens = usage->of[TG_USAGE_CACHED_INPUT];
-    record->output_tokens = usage->of[TG_USAGE_OUTPUT];
-    record->reasoning_tokens = usage->of[TG_USAGE_REASONING];
-    record->cost_pusd = cost_pusd;
-}
-
 /* ---- before the call ---- */
 
 bool stage_meter_begin(struct tg_exchange *exchange)
@@ -93,8 +85,10 @@ bool stage_meter_begin(struct tg_exchange *exchange)
             tg_money_add(tg_money_multiply(worst.choices, worst.output_tokens), worst.extra_output_tokens),
     };
     draft_identity(&draft, exchange);
-    draft_usage(&draft.record, &bound, tg_pricing_cost_pusd(exchange->price, &bound));
+    tg_wire_set_usage(&draft.record, &bound);
+    draft.record.cost_pusd = tg_pricing_cost_pusd(exchange->price, &bound);
     draft.record.is_estimated = true;
+    draft.record.is_unpriced = exchange->price == NULL;
     draft.record.is_clamped = reservation->is_clamped;
     draft.record.outcome = TOLLGATE__V1__OUTCOME__OUTCOME_INTERRUPTED;
     for (size_t i = 0; i < reservation->line_count; ++i) {
@@ -109,14 +103,13 @@ bool stage_meter_begin(struct tg_exchange *exchange)
 static void count_usage(struct tg_exchange *exchange)
 {
     struct tg_counters *counters = exchange->host->counters;
-    tg_count(&counters->input_tokens, (uint64_t)exchange->usage.of[TG_USAGE_INPUT]);
-    tg_count(&counters->cached_input_tokens, (uint64_t)exchange->usage.of[TG_USAGE_CACHED_INPUT]);
-    tg_count(&counters->output_tokens, (uint64_t)exchange->usage.of[TG_USAGE_OUTPUT]);
-    tg_count(&counters->reasoning_tokens, (uint64_t)exchange->usage.of[TG_USAGE_REASONING]);
+    for (int kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind)
+        if (exchange->usage.of[kind] != 0)
+            tg_count(&counters->used[kind], (uint64_t)exchange->usage.of[kind]);
     tg_count(&counters->cost_pusd, (uint64_t)exchange->cost_pusd);
     if (exchange->is_estimated)
         tg_count(&counters->estimated, 1);
-    if (exchange->price == NULL)
+    if (exchange->is_unpriced)
         tg_count(&counters->unpriced, 1);
 }
 
@@ -125,7 +118,9 @@ static void append(struct tg_exchange *exchange, Tollgate__V1__Outcome outcome, 
     struct draft draft;
     int64_t ended_ns = exchange->ended_ns != 0 ? exchange->ended_ns : tg_time_monotonic_ns();
     draft_identity(&draft, exchange);
-    draft_usage(&draft.record, &exchange->usage, exchange->cost_pusd);
+    tg_wire_set_usage(&draft.record, &exchange->usage);
+    draft.record.cost_pusd = exchange->cost_pusd;
+    draft.record.is_unpriced = exchange->is_unpriced;
     draft.record.duration_ms = (ended_ns - exchange->started_ns) / 1000000;
     if (exchange->first_byte_ns != 0)
         draft.record.first_byte_ms = (exchange->first_byte_ns - exchange->started_ns) / 1000000;
@@ -140,6 +135,8 @@ static void append(struct tg_exchange *exchange, Tollgate__V1__Outcome outcome, 
         draft.record.upstream_model = string_of(exchange, stage_clip(exchange->upstream_model));
     if (exchange->provider_request_id.bytes != 0)
         draft.record.provider_request_id = string_of(exchange, stage_clip(exchange->provider_request_id));
+    if (exchange->service_tier.bytes != 0)
+        draft.record.service_tier = string_of(exchange, stage_clip(exchange->service_tier));
     for (size_t i = 0; i < exchange->charge_count; ++i) {
         const struct tg_charge *charge = &exchange->charges[i];
         draft_charge(&draft, &charge->lease_id, &charge->budget_id, charge->window_start_ms, charge->amount);
@@ -156,10 +153,12 @@ static void append(struct tg_exchange *exchange, Tollgate__V1__Outcome outcome, 
 void stage_meter_record_attempt(struct tg_exchange *exchange, Tollgate__V1__Outcome outcome, const char *error_code)
 {
     append(exchange, outcome, 0, error_code);
+    ++exchange->recorded_attempts;
     exchange->usage = (struct tg_usage){.of = {0}};
     exchange->cost_pusd = 0;
+    exchange->service_tier = tg_text(NULL, 0);
     exchange->charge_count = 0;
-    exchange->is_charged = exchange->is_estimated = false;
+    exchange->is_charged = exchange->is_estimated = exchange->is_unpriced = false;
 }
 
 /* Whether a refusal of somebody unknown is recorded, or only counted. */

@@ -111,17 +111,23 @@ static void upstream(struct page *page)
 
 static void usage(struct page *page)
 {
-    head(page, "tollgate_tokens_total", "counter", "Tokens booked, each counted under one kind.");
-    PUT(page, "tollgate_tokens_total{kind=\"input\"} %" PRIu64 "\n", SUM(page, input_tokens));
-    PUT(page, "tollgate_tokens_total{kind=\"cached_input\"} %" PRIu64 "\n", SUM(page, cached_input_tokens));
-    PUT(page, "tollgate_tokens_total{kind=\"output\"} %" PRIu64 "\n", SUM(page, output_tokens));
-    PUT(page, "tollgate_tokens_total{kind=\"reasoning\"} %" PRIu64 "\n", SUM(page, reasoning_tokens));
+    for (int kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind) {
+        if (kind == 0)
+            head(page, "tollgate_tokens_total", "counter", "Tokens booked, each counted under one kind.");
+        if (kind == TG_USAGE_TOKEN_KINDS)
+            head(page, "tollgate_units_total", "counter", "What else was booked, by its unit.");
+        const char *name = tg_usage_kind_name((enum tg_usage_kind)kind);
+        bool is_tokens = kind < TG_USAGE_TOKEN_KINDS;
+        size_t bytes = strlen(name) - (is_tokens ? sizeof("_tokens") - 1 : 0);
+        PUT(page, "tollgate_%s_total{kind=\"%.*s\"} %" PRIu64 "\n", is_tokens ? "tokens" : "units", (int)bytes, name,
+            SUM_AT(page, used, (size_t)kind));
+    }
     head(page, "tollgate_cost_usd_total", "counter", "Cost booked, in US dollars.");
     PUT(page, "tollgate_cost_usd_total ");
     put_decimal(page, SUM(page, cost_pusd), 12);
     PUT(page, "\n");
-    counter(page, "tollgate_unpriced_calls_total", "Calls booked at no cost because no price was in force.",
-            SUM(page, unpriced));
+    counter(page, "tollgate_unpriced_calls_total",
+            "Calls booked at less than they cost: something in them has no price.", SUM(page, unpriced));
     counter(page, "tollgate_estimated_calls_total", "Calls whose tokens were estimated.", SUM(page, estimated));
     counter(page, "tollgate_clamped_calls_total", "Calls whose maximum output a budget lowered.", SUM(page, clamped));
     counter(page, "tollgate_budget_waits_total", "Requests that waited for room in a budget.", SUM(page, budget_waits));

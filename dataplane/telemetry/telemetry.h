@@ -12,8 +12,8 @@
 #include "common/http/client.h"
 #include "common/wire/protocol.h"
 #include "dataplane/dialects/canonical/client_error.h"
-#include "dataplane/dialects/endpoint.h"
 #include "dataplane/dialects/canonical/usage.h"
+#include "dataplane/dialects/endpoint.h"
 
 struct tg_telemetry;
 
@@ -37,9 +37,9 @@ struct tg_counters {
     tg_counter upstream_failures[TG_TELEMETRY_FAILURES];
     tg_counter upstream_statuses[6]; /* answers by class: [2] is 2xx */
     tg_counter failovers;
-    tg_counter input_tokens, cached_input_tokens, output_tokens, reasoning_tokens;
+    tg_counter used[TG_USAGE_KIND_COUNT];
     tg_counter cost_pusd;
-    tg_counter unpriced;  /* calls booked without a price */
+    tg_counter unpriced;  /* calls booked at less than their cost, for want of a price */
     tg_counter estimated; /* calls whose tokens no provider reported */
     tg_counter clamped;
     tg_counter budget_waits;

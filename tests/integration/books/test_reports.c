@@ -131,7 +131,8 @@ static void a_sink_that_is_gone_ends_the_export(void **state)
 
 struct sums {
     int rows;
-    int64_t requests, refused, output_tokens;
+    int64_t requests, refused, unpriced;
+    struct tg_usage usage;
     char cost_usd[64];
 };
 
@@ -141,7 +142,9 @@ static enum tg_status add(void *user, const struct tg_report_sum *sum)
     ++sums->rows;
     sums->requests += sum->requests;
     sums->refused += sum->refused;
-    sums->output_tokens += sum->output_tokens;
+    sums->unpriced += sum->unpriced_requests;
+    for (int kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind)
+        sums->usage.of[kind] += sum->usage.of[kind];
     snprintf(sums->cost_usd, sizeof(sums->cost_usd), "%.*s", TG_TEXT_ARG(sum->cost_usd));
     return TG_OK;
 }
@@ -167,7 +170,7 @@ static void a_summary_is_exact_whether_or_not_the_range_is_whole_hours(void **st
     assert_int_equal(day.rows, 1);
     assert_int_equal(day.requests, LINES);
     assert_int_equal(day.refused, LINES / 5);
-    assert_int_equal(day.output_tokens, 4 * LINES);
+    assert_int_equal(day.usage.of[TG_USAGE_OUTPUT], 4 * LINES);
     assert_string_equal(day.cost_usd, "0.063315");
     struct sums odd = summarize(fixture, (struct tg_report_range){START_MS - 1, START_MS + 2 * HOUR_MS + 1});
     assert_int_equal(odd.requests, LINES);
@@ -176,6 +179,66 @@ static void a_summary_is_exact_whether_or_not_the_range_is_whole_hours(void **st
     assert_int_equal(seconds.refused, 2);
     assert_string_equal(seconds.cost_usd, "0.00027");
     assert_int_equal(summarize(fixture, (struct tg_report_range){START_MS - HOUR_MS, START_MS}).rows, 0);
+}
+
+/* Two records that use everything, a different number of each kind, and are told apart by what is beside that. */
+static void book_every_kind(struct fixture *fixture)
+{
+    struct batch *batch = make_batch(fixture, tg_id_new(), 1, 2);
+    for (int i = 0; i < 2; ++i) {
+        struct tg_usage usage;
+        for (int kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind)
+            usage.of[kind] = (i + 1) * (1000 + kind);
+        tg_wire_set_usage(&batch->records[i], &usage);
+        batch->records[i].started_at_ms = START_MS + i * 60000;
+        batch->records[i].service_tier = (char *)(uintptr_t)(i == 0 ? "flex" : "");
+        batch->records[i].attempt = i + 1;
+        batch->records[i].is_unpriced = i;
+    }
+    struct tg_ledger_receipt receipt = book(fixture, fixture->service, batch);
+    assert_int_equal(receipt.booked, 2);
+    free(batch);
+}
+
+static void every_kind_of_usage_has_a_column_of_its_own_in_exports(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tg_report_range range = {START_MS, START_MS + 24 * HOUR_MS};
+    book_every_kind(fixture);
+    struct tg_buf jsonl = export_all(fixture, fixture->organization, range, TG_REPORT_JSONL);
+    struct tg_buf csv = export_all(fixture, fixture->organization, range, TG_REPORT_CSV);
+    for (int kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind) {
+        const char *name = tg_usage_kind_name((enum tg_usage_kind)kind);
+        char member[64], column[64];
+        for (int i = 0; i < 2; ++i) {
+            snprintf(member, sizeof(member), "\"%s\":%d,", name, (i + 1) * (1000 + kind));
+            assert_non_null(strstr(jsonl.data, member));
+        }
+        snprintf(column, sizeof(column), ",%s,", name);
+        assert_non_null(strstr(csv.data, column));
+    }
+    assert_non_null(
+        strstr(csv.data, ",1000,1001,1002,1003,1004,1005,1006,1007,1008,1009,1010,1011,1012,1013,1014,1015,"));
+    assert_non_null(strstr(jsonl.data, "\"service_tier\":\"flex\",\"is_unpriced\":false,"));
+    assert_non_null(strstr(jsonl.data, "\"service_tier\":\"\",\"is_unpriced\":true,"));
+    assert_non_null(strstr(jsonl.data, "\"attempt\":2,"));
+    tg_buf_deinit(&csv);
+    tg_buf_deinit(&jsonl);
+}
+
+static void every_kind_of_usage_is_summed_from_records_and_from_rollups_alike(void **state)
+{
+    struct fixture *fixture = *state;
+    book_every_kind(fixture);
+    book_every_kind(fixture); /* the rollup is there already: it grows */
+    struct tg_report_range rolled_up = {START_MS, START_MS + HOUR_MS}, in_records = {START_MS - 1, START_MS + 120000};
+    struct sums hour = summarize(fixture, rolled_up), minutes = summarize(fixture, in_records);
+    for (int kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind) {
+        assert_int_equal(hour.usage.of[kind], 2 * 3 * (1000 + kind));
+        assert_int_equal(minutes.usage.of[kind], 2 * 3 * (1000 + kind));
+    }
+    assert_int_equal(hour.unpriced, 2);
+    assert_int_equal(minutes.unpriced, 2);
 }
 
 int main(int argc, char **argv)
@@ -192,6 +255,8 @@ int main(int argc, char **argv)
         TEST(an_organization_sees_nothing_of_another),
         TEST(a_sink_that_is_gone_ends_the_export),
         TEST(a_summary_is_exact_whether_or_not_the_range_is_whole_hours),
+        TEST(every_kind_of_usage_has_a_column_of_its_own_in_exports),
+        TEST(every_kind_of_usage_is_summed_from_records_and_from_rollups_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

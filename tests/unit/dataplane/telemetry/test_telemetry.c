@@ -47,6 +47,23 @@ static void the_counts_of_all_workers_are_added_up(void **state)
     tg_telemetry_destroy(telemetry);
 }
 
+static void every_kind_of_usage_is_counted_for_itself(void **state)
+{
+    struct tg_telemetry *telemetry = tg_telemetry_create();
+    struct tg_counters *counters = tg_telemetry_add(telemetry);
+    struct tg_buf page;
+    for (int kind = 0; kind < TG_USAGE_KIND_COUNT; ++kind)
+        tg_count(&counters->used[kind], 100 + (uint64_t)kind);
+    render(telemetry, &page);
+    assert_true(has_line(&page, "tollgate_tokens_total{kind=\"input\"} 100"));
+    assert_true(has_line(&page, "tollgate_tokens_total{kind=\"cache_write_1h\"} 103"));
+    assert_true(has_line(&page, "tollgate_tokens_total{kind=\"output_image\"} 110"));
+    assert_true(has_line(&page, "tollgate_units_total{kind=\"images\"} 111"));
+    assert_true(has_line(&page, "tollgate_units_total{kind=\"search_units\"} 115"));
+    tg_buf_deinit(&page);
+    tg_telemetry_destroy(telemetry);
+}
+
 static void a_duration_falls_into_every_bucket_that_is_not_shorter(void **state)
 {
     struct tg_telemetry *telemetry = tg_telemetry_create();
@@ -121,6 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_counts_of_all_workers_are_added_up),
+        cmocka_unit_test(every_kind_of_usage_is_counted_for_itself),
         cmocka_unit_test(a_duration_falls_into_every_bucket_that_is_not_shorter),
         cmocka_unit_test(the_page_is_well_formed),
         cmocka_unit_test(a_page_without_room_says_so),
