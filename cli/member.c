@@ -16,7 +16,7 @@ static enum tg_status look_up_id(struct tg_cli *cli, const char *noun, const cha
     tg_json *found = NULL;
     enum tg_status status = tg_lookup(cli, resource->collection, resource->singular, name, filter, &found, error);
     if (status == TG_OK)
-        status = tg_json_read_id(found, "id", TG_JSON_REQUIRED, id, error);
+        status = tg_json_read_id(found, "id", id, error);
     tg_json_destroy(found);
     return status;
 }

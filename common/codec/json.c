@@ -5,7 +5,6 @@
 
 #include <jansson.h>
 
-#include "common/base/money.h"
 #include "common/codec/json_scan.h"
 #include "common/codec/json_text.h"
 
@@ -208,13 +207,6 @@ void tg_json_set_id(tg_json *object, const char *key, struct tg_id id)
 {
     char text[TG_ID_TEXT_BYTES];
     tg_id_format(id, text);
-    tg_json_set_text(object, key, tg_text_of(text));
-}
-
-void tg_json_set_money(tg_json *object, const char *key, int64_t amount_pusd)
-{
-    char text[TG_MONEY_TEXT_BYTES];
-    tg_money_format(amount_pusd, text);
     tg_json_set_text(object, key, tg_text_of(text));
 }
 

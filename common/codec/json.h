@@ -1,8 +1,6 @@
 /* JSON as a tree, for the control plane and the command line; the request path uses json_scan.h.
  *
- * Reading: tg_json_parse() gives a root that the caller destroys; everything reached from it is borrowed. Typed reads
- * (tg_json_read_*) fetch one member of an object and, when it is not what it must be, fail with a sentence that begins
- * with the member's name.
+ * Reading: tg_json_parse() gives a root that the caller destroys; everything reached from it is borrowed.
  * Writing: make values, set them into objects or append them to arrays, which then own them; dump the root.
  * Members keep their order. Money is a decimal string, never a JSON number; numbers are whole and fit int64_t.
  *
@@ -53,31 +51,9 @@ bool tg_json_boolean(const tg_json *value);
 /* Deep; the order of members does not matter. */
 bool tg_json_equals(const tg_json *a, const tg_json *b);
 
-/* ---- reading a member of a known type ---- */
-
-/* An optional member that is absent or null leaves the result as it was and is TG_OK; a required one is TG_INVALID. */
-enum tg_json_presence { TG_JSON_REQUIRED, TG_JSON_OPTIONAL };
-
-enum tg_status tg_json_read_text(const tg_json *object, const char *key, enum tg_json_presence presence,
-                                 struct tg_text *text, struct tg_error *error) TG_MUST_CHECK;
-enum tg_status tg_json_read_i64(const tg_json *object, const char *key, enum tg_json_presence presence, int64_t min,
-                                int64_t max, int64_t *number, struct tg_error *error) TG_MUST_CHECK;
-enum tg_status tg_json_read_boolean(const tg_json *object, const char *key, enum tg_json_presence presence,
-                                    bool *is_true, struct tg_error *error) TG_MUST_CHECK;
-enum tg_status tg_json_read_object(const tg_json *object, const char *key, enum tg_json_presence presence,
-                                   tg_json **member, struct tg_error *error) TG_MUST_CHECK;
-enum tg_status tg_json_read_array(const tg_json *object, const char *key, enum tg_json_presence presence,
-                                  tg_json **member, struct tg_error *error) TG_MUST_CHECK;
-/* A UUID as a string. */
-enum tg_status tg_json_read_id(const tg_json *object, const char *key, enum tg_json_presence presence, struct tg_id *id,
+/* The member `key`, a UUID as a string. TG_INVALID with a sentence that begins with its name if it is not that. */
+enum tg_status tg_json_read_id(const tg_json *object, const char *key, struct tg_id *id,
                                struct tg_error *error) TG_MUST_CHECK;
-/* Dollars as a decimal string, not negative. */
-enum tg_status tg_json_read_money(const tg_json *object, const char *key, enum tg_json_presence presence,
-                                  int64_t *amount_pusd, struct tg_error *error) TG_MUST_CHECK;
-
-/* TG_INVALID, naming the member, if `object` has one that is not in `known` (which ends with NULL). */
-enum tg_status tg_json_refuse_unknown(const tg_json *object, const char *const *known,
-                                      struct tg_error *error) TG_MUST_CHECK;
 
 /* ---- making ---- */
 
@@ -95,7 +71,6 @@ void tg_json_set_text(tg_json *object, const char *key, struct tg_text text);
 void tg_json_set_i64(tg_json *object, const char *key, int64_t number);
 void tg_json_set_boolean(tg_json *object, const char *key, bool is_true);
 void tg_json_set_id(tg_json *object, const char *key, struct tg_id id);
-void tg_json_set_money(tg_json *object, const char *key, int64_t amount_pusd); /* a decimal string */
 void tg_json_remove(tg_json *object, const char *key);
 void tg_json_append(tg_json *array, tg_json *value); /* takes `value` over */
 

@@ -20,17 +20,6 @@ const char *tg_log_level_name(enum tg_log_level level)
     return level_names[level];
 }
 
-bool tg_log_level_parse(struct tg_text name, enum tg_log_level *level)
-{
-    for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); ++i) {
-        if (tg_text_is(name, level_names[i])) {
-            *level = (enum tg_log_level)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 void tg_log_init(const char *program, enum tg_log_level level)
 {
     logger.program = program;

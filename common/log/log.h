@@ -11,7 +11,6 @@
 enum tg_log_level { TG_LOG_DEBUG, TG_LOG_INFO, TG_LOG_WARNING, TG_LOG_ERROR };
 
 const char *tg_log_level_name(enum tg_log_level level);
-bool tg_log_level_parse(struct tg_text name, enum tg_log_level *level);
 
 /* Lines below `level` are dropped. Default: info. Call once, before threads start. */
 void tg_log_init(const char *program, enum tg_log_level level);
