@@ -1,6 +1,6 @@
 #include "common/settings/settings_internal.h"
 
-/* "duration", or the words of a choice with `separator` between them. */
+/* "size", or the words of a choice with `separator` between them. */
 static void print_type(const struct tg_setting *row, const char *separator, FILE *out)
 {
     if (row->type != TG_SETTING_CHOICE) {

@@ -138,27 +138,12 @@ int64_t tg_settings_integer(const tg_settings *settings, const char *key)
     return number_of(settings, key, TG_SETTING_INTEGER);
 }
 
-int64_t tg_settings_duration_ms(const tg_settings *settings, const char *key)
-{
-    return number_of(settings, key, TG_SETTING_DURATION);
-}
-
 int64_t tg_settings_size_bytes(const tg_settings *settings, const char *key)
 {
     return number_of(settings, key, TG_SETTING_SIZE);
 }
 
-bool tg_settings_boolean(const tg_settings *settings, const char *key)
-{
-    return number_of(settings, key, TG_SETTING_BOOLEAN) != 0;
-}
-
 size_t tg_settings_choice(const tg_settings *settings, const char *key)
 {
     return (size_t)number_of(settings, key, TG_SETTING_CHOICE);
-}
-
-const char *tg_settings_origin(const tg_settings *settings, const char *key)
-{
-    return settings->values[row_of(settings, key)].origin;
 }

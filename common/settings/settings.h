@@ -28,11 +28,9 @@
 enum tg_setting_type {
     TG_SETTING_STRING,
     TG_SETTING_PATH,
-    TG_SETTING_INTEGER,  /* decimal */
-    TG_SETTING_DURATION, /* "250ms", "10s", "5m", "2h", "1d"; held in milliseconds */
-    TG_SETTING_SIZE,     /* "512", "64KiB", "64MiB", "2GiB"; held in bytes */
-    TG_SETTING_BOOLEAN,  /* "true" or "false"; the bare flag is true */
-    TG_SETTING_CHOICE,   /* one of the row's words */
+    TG_SETTING_INTEGER, /* decimal; the key ends with the unit */
+    TG_SETTING_SIZE,    /* "512", "64KiB", "64MiB", "2GiB"; held in bytes */
+    TG_SETTING_CHOICE,  /* one of the row's words */
 };
 const char *tg_setting_type_name(enum tg_setting_type type);
 
@@ -47,7 +45,7 @@ struct tg_setting {
     const char *key; /* lower-case words with '_', in groups with '.' */
     enum tg_setting_type type;
     const char *fallback;       /* the default, as text; NULL: none, for strings and paths only */
-    int64_t min;                /* bounds of numbers, durations (ms) and sizes (bytes); not negative unless min is. */
+    int64_t min;                /* bounds of numbers and sizes (bytes); not negative unless min is. */
     int64_t max;                /* 0: none */
     const char *const *choices; /* words of a choice, then NULL */
     enum tg_setting_secrecy secrecy;
@@ -82,13 +80,8 @@ int tg_settings_operand_count(const tg_settings *settings);
 /* Getters assert that the key is in the table and has the type. Text lives as long as the settings. */
 const char *tg_settings_string(const tg_settings *settings, const char *key); /* string or path; NULL if not set */
 int64_t tg_settings_integer(const tg_settings *settings, const char *key);
-int64_t tg_settings_duration_ms(const tg_settings *settings, const char *key);
 int64_t tg_settings_size_bytes(const tg_settings *settings, const char *key);
-bool tg_settings_boolean(const tg_settings *settings, const char *key);
 size_t tg_settings_choice(const tg_settings *settings, const char *key); /* index into the row's choices */
-
-/* Where the value came from, for messages: "the default", "gateway.yaml", "TOLLGATE_…", "--listen-port". */
-const char *tg_settings_origin(const tg_settings *settings, const char *key);
 
 /* For --help. */
 void tg_settings_print_help(const struct tg_settings_program *program, FILE *out);

@@ -7,8 +7,7 @@
 
 struct setting_value {
     const char *text; /* NULL: not set */
-    int64_t number;   /* of numbers, durations, sizes, booleans, choices */
-    const char *origin;
+    int64_t number;   /* of numbers, sizes, choices */
 };
 
 struct tg_settings {

@@ -11,7 +11,7 @@ enum { MAX_FILE_BYTES = 1024 * 1024 };
 enum tg_status setting_apply(tg_settings *settings, size_t row, struct tg_text text, const char *origin,
                              struct tg_error *error)
 {
-    struct setting_value value = {tg_arena_copy(&settings->arena, text).data, 0, origin};
+    struct setting_value value = {tg_arena_copy(&settings->arena, text).data, 0};
     enum tg_status status = setting_parse(&settings->program->rows[row], value.text, origin, &value.number, error);
     if (status == TG_OK)
         settings->values[row] = value;
@@ -22,7 +22,6 @@ enum tg_status setting_load_defaults(tg_settings *settings, struct tg_error *err
 {
     for (size_t row = 0; row < settings->program->row_count; ++row) {
         const struct tg_setting *setting = &settings->program->rows[row];
-        settings->values[row].origin = "the default";
         bool may_be_unset = setting->type == TG_SETTING_STRING || setting->type == TG_SETTING_PATH;
         assert(setting->fallback != NULL || may_be_unset);
         assert(setting->secrecy != TG_SETTING_SECRET || may_be_unset);
@@ -166,13 +165,10 @@ struct option {
     int arguments;     /* how many it takes up */
 };
 
-static bool is_bare(const struct tg_settings_program *program, struct tg_text name)
+static bool is_request(struct tg_text name)
 {
-    if (tg_text_is(name, "--help") || tg_text_is(name, "-h") || tg_text_is(name, "--version") ||
-        tg_text_is(name, "--print-settings"))
-        return true;
-    size_t row = setting_find(program, SETTING_FLAG, name);
-    return row != program->row_count && program->rows[row].type == TG_SETTING_BOOLEAN;
+    return tg_text_is(name, "--help") || tg_text_is(name, "-h") || tg_text_is(name, "--version") ||
+           tg_text_is(name, "--print-settings");
 }
 
 static enum tg_status read_option(const struct tg_settings_program *program, int argc, char *const *argv, int at,
@@ -183,11 +179,11 @@ static enum tg_status read_option(const struct tg_settings_program *program, int
     const char *equals = strchr(argv[at], '=');
     size_t bytes = equals != NULL ? (size_t)(equals - argv[at]) : strlen(argv[at]);
     *option = (struct option){tg_text(argv[at], bytes), equals != NULL ? equals + 1 : NULL, 1};
-    bool is_known = is_bare(program, option->name) || tg_text_is(option->name, "--config") ||
+    bool is_known = is_request(option->name) || tg_text_is(option->name, "--config") ||
                     setting_find(program, SETTING_FLAG, option->name) != program->row_count;
     if (!is_known)
         return setting_refuse_unknown(program, SETTING_FLAG, "option", option->name, error);
-    if (option->value != NULL || is_bare(program, option->name))
+    if (option->value != NULL || is_request(option->name))
         return TG_OK;
     if (at + 1 == argc)
         return tg_fail(error, TG_INVALID, "%.*s needs a value", TG_TEXT_ARG(option->name));
@@ -242,7 +238,7 @@ enum tg_status setting_load_flags(tg_settings *settings, int argc, char *const *
                            "or the environment",
                            TG_TEXT_ARG(option.name));
         const char *origin = tg_arena_copy(&settings->arena, option.name).data;
-        status = setting_apply(settings, row, tg_text_of(option.value != NULL ? option.value : "true"), origin, error);
+        status = setting_apply(settings, row, tg_text_of(option.value), origin, error);
         if (status != TG_OK)
             return status;
     }

@@ -11,12 +11,8 @@ const char *tg_setting_type_name(enum tg_setting_type type)
         return "path";
     case TG_SETTING_INTEGER:
         return "integer";
-    case TG_SETTING_DURATION:
-        return "duration";
     case TG_SETTING_SIZE:
         return "size";
-    case TG_SETTING_BOOLEAN:
-        return "boolean";
     case TG_SETTING_CHOICE:
         return "choice";
     }
@@ -26,10 +22,6 @@ const char *tg_setting_type_name(enum tg_setting_type type)
 struct unit {
     const char *name;
     int64_t factor;
-};
-
-static const struct unit duration_units[] = {
-    {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 60 * 60 * 1000}, {"d", 24 * 60 * 60 * 1000}, {NULL, 0},
 };
 
 static const struct unit size_units[] = {
@@ -75,13 +67,8 @@ static bool parse_number(const struct tg_setting *row, const char *text, int64_t
         return true;
     case TG_SETTING_INTEGER:
         return parse_amount(text, no_units, number);
-    case TG_SETTING_DURATION:
-        return parse_amount(text, duration_units, number);
     case TG_SETTING_SIZE:
         return parse_amount(text, size_units, number);
-    case TG_SETTING_BOOLEAN:
-        *number = strcmp(text, "true") == 0;
-        return *number == 1 || strcmp(text, "false") == 0;
     case TG_SETTING_CHOICE:
         return find_choice(row->choices, text, number);
     }
@@ -93,12 +80,8 @@ static const char *expectation(enum tg_setting_type type)
     switch (type) {
     case TG_SETTING_INTEGER:
         return "a whole number";
-    case TG_SETTING_DURATION:
-        return "a duration with its unit, such as 250ms, 10s, 5m, 2h or 1d";
     case TG_SETTING_SIZE:
         return "a size such as 512, 64KiB, 64MiB or 2GiB";
-    case TG_SETTING_BOOLEAN:
-        return "true or false";
     default:
         return "text";
     }
@@ -124,9 +107,8 @@ enum tg_status setting_parse(const struct tg_setting *row, const char *text, con
     *number = 0;
     if (!parse_number(row, text, number))
         return refuse_value(row, text, origin, error);
-    bool has_bounds =
-        row->type == TG_SETTING_INTEGER || row->type == TG_SETTING_DURATION || row->type == TG_SETTING_SIZE;
-    const char *unit = row->type == TG_SETTING_DURATION ? " ms" : row->type == TG_SETTING_SIZE ? " bytes" : "";
+    bool has_bounds = row->type == TG_SETTING_INTEGER || row->type == TG_SETTING_SIZE;
+    const char *unit = row->type == TG_SETTING_SIZE ? " bytes" : "";
     if (has_bounds && *number < row->min)
         return tg_fail(error, TG_INVALID, "%s: %s must be at least %" PRId64 "%s, not \"%s\"", origin, row->key,
                        row->min, unit, text);
