@@ -18,6 +18,7 @@
 #ifndef TG_EXCHANGE_EXCHANGE_H
 #define TG_EXCHANGE_EXCHANGE_H
 
+#include "common/aws/sigv4.h"
 #include "dataplane/dialects/canonical/client_error.h"
 #include "dataplane/dialects/openai_request.h"
 #include "dataplane/dialects/openai_stream.h"
@@ -80,6 +81,7 @@ struct tg_exchange_host {
     size_t spare_count;
     struct tg_exchange *over; /* freed after the turn */
     struct tg_deferred release;
+    struct tg_sigv4_cache signing_keys;
     size_t live_count;
     void (*on_idle)(struct tg_exchange_host *host); /* live_count fell to 0; may be NULL */
 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/crypto/random.h"
+#include "common/crypto/secret.h"
 #include "dataplane/exchange/host_internal.h"
 
 enum {
@@ -80,6 +81,7 @@ void tg_exchange_host_init(struct tg_exchange_host *host)
 
 void tg_exchange_host_deinit(struct tg_exchange_host *host)
 {
+    tg_secret_wipe(&host->signing_keys, sizeof(host->signing_keys));
     assert(host->live_count == 0 && host->over == NULL);
     tg_timer_stop(host->loop, &host->wallet_timer);
     while (host->spare != NULL) {

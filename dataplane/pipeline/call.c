@@ -31,14 +31,25 @@ static void prepare(struct tg_exchange *exchange, const struct tg_deployment *de
         .upstream_model = deployment->upstream_model,
         .asks_for_usage = asked->is_streaming,
         .max_output_tokens = imposed_output_tokens(exchange),
-        .maximum_field = tg_openai_maximum_field(tg_text_of(deployment->provider->origin.host)),
+        .maximum_field = deployment->provider->maximum_field,
     };
     tg_openai_rewrite(exchange->arena, request->body, asked, &changes, &exchange->body);
-    call->pieces[0] =
-        tg_upstream_request_head(exchange->arena, deployment, tg_endpoint_upstream_path(exchange->endpoint),
-                                 request->headers, request->header_count, exchange->body.bytes);
     for (size_t i = 0; i < exchange->body.piece_count; ++i)
         call->pieces[1 + i] = exchange->body.pieces[i];
+    struct tg_upstream_request upstream = {
+        .deployment = deployment,
+        .method = tg_text("POST", 4),
+        .path = tg_text_of(tg_endpoint_upstream_path(exchange->endpoint)),
+        .content_type = tg_text_of("application/json"),
+        .client_headers = request->headers,
+        .client_header_count = request->header_count,
+        .body = call->pieces + 1,
+        .body_count = exchange->body.piece_count,
+        .body_bytes = exchange->body.bytes,
+        .unix_ms = tg_loop_now_unix_ms(exchange->host->loop),
+        .signing_keys = &exchange->host->signing_keys,
+    };
+    call->pieces[0] = tg_upstream_request_head(exchange->arena, &upstream);
     call->piece_count = 1 + exchange->body.piece_count;
 }
 

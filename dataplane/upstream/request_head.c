@@ -7,6 +7,11 @@ static const struct tg_text passed_names[] = {
     TG_TEXT_LITERAL("accept"),
     TG_TEXT_LITERAL("user-agent"),
     TG_TEXT_LITERAL("openai-beta"),
+    TG_TEXT_LITERAL("anthropic-beta"),
+    TG_TEXT_LITERAL("anthropic-version"),
+    TG_TEXT_LITERAL("x-amzn-bedrock-guardrailidentifier"),
+    TG_TEXT_LITERAL("x-amzn-bedrock-guardrailversion"),
+    TG_TEXT_LITERAL("x-amzn-bedrock-trace"),
     TG_TEXT_LITERAL("idempotency-key"),
     TG_TEXT_LITERAL("traceparent"),
     TG_TEXT_LITERAL("tracestate"),
@@ -80,8 +85,35 @@ static void put_number(struct head *head, size_t number)
     put(head, tg_text(digits + at, sizeof(digits) - at));
 }
 
-static void put_client_fields(struct head *head, const struct tg_http_header *headers, size_t count)
+static void put_field(struct head *head, struct tg_text name, struct tg_text value)
 {
+    put(head, name);
+    put_string(head, ": ");
+    put(head, value);
+    put_string(head, "\r\n");
+}
+
+static const struct tg_http_header *find_client_field(const struct tg_upstream_request *request, struct tg_text name)
+{
+    for (size_t i = 0; i < request->client_header_count; ++i)
+        if (tg_text_equals_nocase(request->client_headers[i].name, name) && find_passed(name) >= 0)
+            return &request->client_headers[i];
+    return NULL;
+}
+
+/* Those of the provider's kind, unless the client says one of them itself. */
+static void put_provider_fields(struct head *head, const struct tg_upstream_request *request)
+{
+    const struct tg_provider *provider = request->deployment->provider;
+    for (size_t i = 0; i < provider->header_count; ++i)
+        if (find_client_field(request, provider->headers[i].name) == NULL)
+            put_field(head, provider->headers[i].name, provider->headers[i].value);
+}
+
+static void put_client_fields(struct head *head, const struct tg_upstream_request *request)
+{
+    const struct tg_http_header *headers = request->client_headers;
+    size_t count = request->client_header_count;
     bool has_accept = false, has_user_agent = false;
     for (size_t i = 0; i < count; ++i) {
         int passed = find_passed(headers[i].name);
@@ -89,10 +121,7 @@ static void put_client_fields(struct head *head, const struct tg_http_header *he
             continue;
         has_accept = has_accept || passed == ACCEPT;
         has_user_agent = has_user_agent || passed == USER_AGENT;
-        put(head, headers[i].name);
-        put_string(head, ": ");
-        put(head, headers[i].value);
-        put_string(head, "\r\n");
+        put_field(head, headers[i].name, headers[i].value);
     }
     if (!has_accept)
         put_string(head, "Accept: */*\r\n");
@@ -100,36 +129,163 @@ static void put_client_fields(struct head *head, const struct tg_http_header *he
         put_string(head, "User-Agent: tollgate/" TG_VERSION "\r\n");
 }
 
-static void put_head(struct head *head, const struct tg_deployment *deployment, const char *path,
-                     const struct tg_http_header *headers, size_t header_count, size_t content_length_bytes)
+/* ---- the proof ---- */
+
+/* A token that was exchanged for the credential goes into Authorization wherever the provider's own keys go. */
+static enum tg_provider_auth auth_of(const struct tg_deployment *deployment)
 {
-    put_string(head, "POST ");
-    put(head, deployment->provider->path_prefix);
-    put_string(head, path);
-    put_string(head, " HTTP/1.1\r\nHost: ");
-    put(head, deployment->provider->host_header);
-    if (deployment->secret.bytes != 0) {
-        put_string(head, "\r\nAuthorization: Bearer ");
+    if (deployment->secret.bytes == 0)
+        return TG_AUTH_NONE;
+    return deployment->credential_kind == TG_CREDENTIAL_BEARER_TOKEN ? TG_AUTH_BEARER : deployment->provider->auth;
+}
+
+static void put_signature(struct head *head, struct tg_arena *arena, const struct tg_upstream_request *request,
+                          struct tg_text target)
+{
+    const struct tg_deployment *deployment = request->deployment;
+    const struct tg_provider *provider = deployment->provider;
+    struct tg_http_header content_type = {TG_TEXT_LITERAL("content-type"), request->content_type};
+    const char *query = memchr(target.data, '?', target.bytes);
+    size_t path_bytes = query == NULL ? target.bytes : (size_t)(query - target.data);
+    struct tg_sigv4_request signed_request = {
+        .method = request->method,
+        .host = provider->host_header,
+        .path = tg_text(target.data, path_bytes),
+        .query = query == NULL ? tg_text(NULL, 0) : tg_text(query + 1, target.bytes - path_bytes - 1),
+        .headers = &content_type,
+        .header_count = request->content_type.bytes != 0,
+        .body = request->body,
+        .body_count = request->body_count,
+    };
+    struct tg_sigv4_identity identity = {
+        .region = provider->region,
+        .service = provider->auth_name,
+        .access_key_id = deployment->access_key_id,
+        .secret_access_key = deployment->secret,
+        .session_token = deployment->session_token,
+    };
+    struct tg_sigv4_signature signature;
+    tg_sigv4_sign(&signed_request, &identity, request->unix_ms, request->signing_keys, arena, &signature);
+    for (size_t i = 0; i < signature.field_count; ++i)
+        put_field(head, signature.fields[i].name, signature.fields[i].value);
+}
+
+static void put_proof(struct head *head, struct tg_arena *arena, const struct tg_upstream_request *request,
+                      struct tg_text target)
+{
+    const struct tg_deployment *deployment = request->deployment;
+    switch (auth_of(deployment)) {
+    case TG_AUTH_BEARER:
+        put_string(head, "Authorization: Bearer ");
         put(head, deployment->secret);
+        put_string(head, "\r\n");
+        break;
+    case TG_AUTH_HEADER:
+        put_field(head, deployment->provider->auth_name, deployment->secret);
+        break;
+    case TG_AUTH_AWS_SIGV4:
+        put_signature(head, arena, request, target);
+        break;
+    case TG_AUTH_QUERY: /* in the target */
+    case TG_AUTH_NONE:
+        break;
     }
-    put_string(head, "\r\nContent-Type: application/json\r\nAccept-Encoding: identity\r\nContent-Length: ");
-    put_number(head, content_length_bytes);
+}
+
+/* ---- the request line ---- */
+
+static bool is_unreserved(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_' || c == '~';
+}
+
+/* ':' and '@' may stand in a segment (RFC 3986 section 3.3), and names have them. */
+static void put_segment(struct head *head, struct tg_text text)
+{
+    static const char DIGITS[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < text.bytes; ++i) {
+        unsigned char c = (unsigned char)text.data[i];
+        char escape[3] = {'%', DIGITS[c >> 4], DIGITS[c & 15]};
+        bool is_plain = is_unreserved((char)c) || c == ':' || c == '@';
+        put(head, is_plain ? tg_text(text.data + i, 1) : tg_text(escape, 3));
+    }
+}
+
+struct tg_text tg_upstream_path(struct tg_arena *arena, struct tg_text pattern, struct tg_text upstream_model)
+{
+    static const struct tg_text MODEL = TG_TEXT_LITERAL("{model}");
+    const char *place = pattern.bytes == 0 ? NULL : memmem(pattern.data, pattern.bytes, MODEL.data, MODEL.bytes);
+    if (place == NULL)
+        return pattern;
+    struct head path = {tg_arena_alloc(arena, pattern.bytes + 3 * upstream_model.bytes), 0};
+    size_t before = (size_t)(place - pattern.data);
+    put(&path, tg_text(pattern.data, before));
+    put_segment(&path, upstream_model);
+    put(&path, tg_text(place + MODEL.bytes, pattern.bytes - before - MODEL.bytes));
+    return tg_text(path.out, path.bytes);
+}
+
+/* Prefix, path and, where the secret goes there, the query. */
+static struct tg_text put_target(struct head *head, const struct tg_upstream_request *request)
+{
+    const struct tg_deployment *deployment = request->deployment;
+    const struct tg_provider *provider = deployment->provider;
+    size_t begin = head->bytes;
+    put(head, provider->path_prefix);
+    put(head, request->path);
+    if (head->bytes == begin)
+        put_string(head, "/");
+    if (auth_of(deployment) == TG_AUTH_QUERY) {
+        bool has_query = request->path.bytes != 0 && memchr(request->path.data, '?', request->path.bytes) != NULL;
+        put_string(head, has_query ? "&" : "?");
+        put(head, provider->auth_name);
+        put_string(head, "=");
+        put_segment(head, deployment->secret);
+    }
+    return tg_text(head->out + begin, head->bytes - begin);
+}
+
+static void put_head(struct head *head, struct tg_arena *arena, const struct tg_upstream_request *request)
+{
+    put(head, request->method);
+    put_string(head, " ");
+    struct tg_text target = put_target(head, request);
+    put_string(head, " HTTP/1.1\r\nHost: ");
+    put(head, request->deployment->provider->host_header);
     put_string(head, "\r\n");
-    put_client_fields(head, headers, header_count);
+    put_proof(head, arena, request, target);
+    if (request->content_type.bytes != 0) {
+        put_string(head, "Content-Type: ");
+        put(head, request->content_type);
+        put_string(head, "\r\n");
+    }
+    put_string(head, "Accept-Encoding: identity\r\n");
+    if (request->content_type.bytes != 0 || request->body_bytes != 0) {
+        put_string(head, "Content-Length: ");
+        put_number(head, request->body_bytes);
+        put_string(head, "\r\n");
+    }
+    put_provider_fields(head, request);
+    put_client_fields(head, request);
     put_string(head, "\r\n");
 }
 
-struct tg_text tg_upstream_request_head(struct tg_arena *arena, const struct tg_deployment *deployment,
-                                        const char *path, const struct tg_http_header *client_headers,
-                                        size_t client_header_count, size_t content_length_bytes)
+struct tg_text tg_upstream_request_head(struct tg_arena *arena, const struct tg_upstream_request *request)
 {
-    enum { MARGIN_BYTES = 512 }; /* all that is not counted below */
-    size_t capacity = MARGIN_BYTES + strlen(path) + deployment->provider->path_prefix.bytes +
-                      deployment->provider->host_header.bytes + deployment->secret.bytes;
-    for (size_t i = 0; i < client_header_count; ++i)
-        capacity += client_headers[i].name.bytes + client_headers[i].value.bytes + 4;
+    enum { MARGIN_BYTES = 1024 }; /* all that is not counted below; a signature is under 500 bytes */
+    const struct tg_deployment *deployment = request->deployment;
+    const struct tg_provider *provider = deployment->provider;
+    size_t capacity = MARGIN_BYTES + request->method.bytes + provider->path_prefix.bytes + request->path.bytes +
+                      provider->host_header.bytes + provider->auth_name.bytes + provider->region.bytes +
+                      3 * deployment->secret.bytes + deployment->access_key_id.bytes + deployment->session_token.bytes +
+                      request->content_type.bytes;
+    for (size_t i = 0; i < provider->header_count; ++i)
+        capacity += provider->headers[i].name.bytes + provider->headers[i].value.bytes + 4;
+    for (size_t i = 0; i < request->client_header_count; ++i)
+        capacity += request->client_headers[i].name.bytes + request->client_headers[i].value.bytes + 4;
     struct head head = {tg_arena_alloc(arena, capacity), 0};
-    put_head(&head, deployment, path, client_headers, client_header_count, content_length_bytes);
+    put_head(&head, arena, request);
     assert(head.bytes <= capacity);
     return tg_text(head.out, head.bytes);
 }

@@ -3,14 +3,24 @@
 /* Fields of a provider that a client gets to see. Not among them: cookies, transport, and the names of the account and
  * project behind the gateway's credential (openai-organization, openai-project). */
 static const struct tg_text passed_names[] = {
-    TG_TEXT_LITERAL("content-type"), TG_TEXT_LITERAL("content-encoding"), TG_TEXT_LITERAL("cache-control"),
-    TG_TEXT_LITERAL("retry-after"),  TG_TEXT_LITERAL("retry-after-ms"),   TG_TEXT_LITERAL("x-should-retry"),
-    TG_TEXT_LITERAL("openai-model"), TG_TEXT_LITERAL("openai-version"),   TG_TEXT_LITERAL("openai-processing-ms"),
+    TG_TEXT_LITERAL("content-type"),
+    TG_TEXT_LITERAL("content-encoding"),
+    TG_TEXT_LITERAL("cache-control"),
+    TG_TEXT_LITERAL("retry-after"),
+    TG_TEXT_LITERAL("retry-after-ms"),
+    TG_TEXT_LITERAL("x-should-retry"),
+    TG_TEXT_LITERAL("openai-model"),
+    TG_TEXT_LITERAL("openai-version"),
+    TG_TEXT_LITERAL("openai-processing-ms"),
+    TG_TEXT_LITERAL("x-amzn-errortype"),
+    /* the provider's own name of the call, from here on */
     TG_TEXT_LITERAL("x-request-id"),
+    TG_TEXT_LITERAL("request-id"),
+    TG_TEXT_LITERAL("x-amzn-requestid"),
+    TG_TEXT_LITERAL("apim-request-id"),
 };
 enum { CONTENT_TYPE, CONTENT_ENCODING, PASSED_COUNT = sizeof(passed_names) / sizeof(passed_names[0]) };
-enum { REQUEST_ID = PASSED_COUNT - 1 };
-static const struct tg_text RATE_LIMIT = TG_TEXT_LITERAL("x-ratelimit-");
+enum { FIRST_REQUEST_ID = PASSED_COUNT - 4 };
 static const struct tg_text PROVIDER_REQUEST_ID = TG_TEXT_LITERAL("x-provider-request-id");
 
 static bool starts_with(struct tg_text text, const char *prefix)
@@ -24,7 +34,7 @@ static int find_passed(struct tg_text name)
     for (int i = 0; i < PASSED_COUNT; ++i)
         if (name.bytes == passed_names[i].bytes && tg_text_equals_nocase(name, passed_names[i]))
             return i;
-    return starts_with(name, RATE_LIMIT.data) ? PASSED_COUNT : -1;
+    return starts_with(name, "x-ratelimit-") || starts_with(name, "anthropic-ratelimit-") ? PASSED_COUNT : -1;
 }
 
 /* "application/json; charset=utf-8", "application/problem+json" */
@@ -40,7 +50,7 @@ void tg_upstream_read_response(const struct tg_http_header *headers, size_t coun
 {
     response->passed_count = 0;
     response->request_id = tg_text(NULL, 0);
-    response->is_event_stream = response->is_json = response->is_encoded = false;
+    response->is_event_stream = response->is_aws_event_stream = response->is_json = response->is_encoded = false;
     for (size_t i = 0; i < count; ++i) {
         struct tg_http_header header = headers[i];
         int passed = find_passed(header.name);
@@ -48,10 +58,13 @@ void tg_upstream_read_response(const struct tg_http_header *headers, size_t coun
             continue;
         if (passed == CONTENT_TYPE && header.value.bytes != 0) {
             response->is_event_stream = starts_with(header.value, "text/event-stream");
+            response->is_aws_event_stream = starts_with(header.value, "application/vnd.amazon.eventstream");
             response->is_json = is_json(header.value);
         } else if (passed == CONTENT_ENCODING) {
             response->is_encoded = !tg_text_equals_nocase(header.value, tg_text("identity", 8));
-        } else if (passed == REQUEST_ID) {
+        } else if (passed >= FIRST_REQUEST_ID && passed < PASSED_COUNT) {
+            if (response->request_id.bytes != 0)
+                continue; /* Azure says it twice */
             response->request_id = header.value;
             header.name = PROVIDER_REQUEST_ID;
         }

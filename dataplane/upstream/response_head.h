@@ -10,7 +10,8 @@ struct tg_upstream_response {
     struct tg_http_header passed[TG_UPSTREAM_PASSED_HEADERS]; /* content type, rate limits, retry advice, … */
     size_t passed_count;
     struct tg_text request_id; /* the provider's own; passed as x-provider-request-id */
-    bool is_event_stream;
+    bool is_event_stream;      /* Server-Sent Events */
+    bool is_aws_event_stream;  /* Amazon's binary framing */
     bool is_json;
     bool is_encoded; /* a content coding that nobody asked for: nothing can be read inside */
 };

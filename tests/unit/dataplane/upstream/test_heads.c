@@ -18,6 +18,7 @@
 static const struct tg_provider PROVIDER = {
     .host_header = TG_TEXT_LITERAL("api.example.com"),
     .path_prefix = TG_TEXT_LITERAL("/openai/v1"),
+    .auth = TG_AUTH_BEARER,
 };
 static const struct tg_deployment DEPLOYMENT = {.provider = &PROVIDER, .secret = TG_TEXT_LITERAL("sk-provider")};
 
@@ -26,7 +27,16 @@ static void assert_head(const struct tg_deployment *deployment, const struct tg_
 {
     struct tg_arena arena;
     tg_arena_init(&arena);
-    struct tg_text head = tg_upstream_request_head(&arena, deployment, "/chat/completions", headers, count, 1234567890);
+    struct tg_upstream_request request = {
+        .deployment = deployment,
+        .method = tg_text_of("POST"),
+        .path = tg_text_of("/chat/completions"),
+        .content_type = tg_text_of("application/json"),
+        .client_headers = headers,
+        .client_header_count = count,
+        .body_bytes = 1234567890,
+    };
+    struct tg_text head = tg_upstream_request_head(&arena, &request);
     if (!tg_text_is(head, wanted))
         fail_msg("head: %.*s\nwanted: %s", TG_TEXT_ARG(head), wanted);
     tg_arena_deinit(&arena);
@@ -89,6 +99,83 @@ static void a_provider_without_a_credential_gets_none(void **state)
                 "Content-Type: application/json\r\n"
                 "Accept-Encoding: identity\r\n"
                 "Content-Length: 1234567890\r\n"
+                "Accept: */*\r\n"
+                "User-Agent: tollgate/" TG_VERSION "\r\n"
+                "\r\n");
+}
+
+/* What the head of a call to this provider is, without the fields that are always there. */
+static void assert_proof(const struct tg_deployment *deployment, const char *path, const char *line, const char *field)
+{
+    static const struct tg_http_header HEADERS[] = {HEADER("x-api-key", "sk-client"), HEADER("Anthropic-Beta", "b")};
+    struct tg_arena arena;
+    struct tg_sigv4_cache keys = {.next = 0};
+    static const struct tg_text BODY = TG_TEXT_LITERAL("{}");
+    tg_arena_init(&arena);
+    struct tg_upstream_request request = {
+        .deployment = deployment,
+        .method = tg_text_of("POST"),
+        .path = tg_upstream_path(&arena, tg_text_of(path), deployment->upstream_model),
+        .content_type = tg_text_of("application/json"),
+        .client_headers = HEADERS,
+        .client_header_count = 2,
+        .body = &BODY,
+        .body_count = 1,
+        .body_bytes = 2,
+        .unix_ms = 1700000000000,
+        .signing_keys = &keys,
+    };
+    struct tg_text head = tg_upstream_request_head(&arena, &request);
+    char *text = tg_text_strdup(head);
+    assert_true(strncmp(text, line, strlen(line)) == 0);
+    assert_non_null(strstr(text, field));
+    assert_null(strstr(text, "sk-client"));
+    assert_non_null(strstr(text, "\r\nAnthropic-Beta: b\r\n"));
+    free(text);
+    tg_arena_deinit(&arena);
+}
+
+static void each_kind_of_provider_gets_the_proof_it_wants(void **state)
+{
+    static const struct tg_http_header VERSION[] = {HEADER("anthropic-version", "2023-06-01")};
+    struct tg_provider provider = {.host_header = tg_text_of("p"),
+                                   .auth = TG_AUTH_HEADER,
+                                   .auth_name = tg_text_of("x-api-key"),
+                                   .headers = VERSION,
+                                   .header_count = 1};
+    struct tg_deployment deployment = {
+        .provider = &provider, .secret = tg_text_of("s3"), .upstream_model = tg_text_of("a/b:c d")};
+    assert_proof(&deployment, "/messages", "POST /messages HTTP/1.1\r\nHost: p\r\nx-api-key: s3\r\n",
+                 "\r\nanthropic-version: 2023-06-01\r\n");
+    deployment.credential_kind = TG_CREDENTIAL_BEARER_TOKEN;
+    assert_proof(&deployment, "/messages", "POST /messages HTTP/1.1\r\n", "\r\nAuthorization: Bearer s3\r\n");
+    deployment.credential_kind = TG_CREDENTIAL_API_KEY;
+    provider.auth = TG_AUTH_QUERY;
+    provider.auth_name = tg_text_of("key");
+    assert_proof(&deployment, "/m/{model}:go?alt=sse", "POST /m/a%2Fb:c%20d:go?alt=sse&key=s3 HTTP/1.1\r\n", "Host: p");
+    assert_proof(&deployment, "/m", "POST /m?key=s3 HTTP/1.1\r\n", "Host: p");
+    provider.auth = TG_AUTH_AWS_SIGV4;
+    provider.auth_name = tg_text_of("bedrock");
+    provider.region = tg_text_of("eu-west-1");
+    deployment.credential_kind = TG_CREDENTIAL_AWS_KEYS;
+    deployment.access_key_id = tg_text_of("AKID");
+    assert_proof(&deployment, "/model/{model}/converse", "POST /model/a%2Fb:c%20d/converse HTTP/1.1\r\n",
+                 "Credential=AKID/20231114/eu-west-1/bedrock/aws4_request");
+}
+
+static void a_client_may_ask_for_another_version_of_the_dialect(void **state)
+{
+    static const struct tg_http_header VERSION[] = {HEADER("anthropic-version", "2023-06-01")};
+    static const struct tg_http_header HEADERS[] = {HEADER("Anthropic-Version", "2027-01-01")};
+    struct tg_provider provider = {.host_header = tg_text_of("p"), .headers = VERSION, .header_count = 1};
+    struct tg_deployment deployment = {.provider = &provider};
+    assert_head(&deployment, HEADERS, 1,
+                "POST /chat/completions HTTP/1.1\r\n"
+                "Host: p\r\n"
+                "Content-Type: application/json\r\n"
+                "Accept-Encoding: identity\r\n"
+                "Content-Length: 1234567890\r\n"
+                "Anthropic-Version: 2027-01-01\r\n"
                 "Accept: */*\r\n"
                 "User-Agent: tollgate/" TG_VERSION "\r\n"
                 "\r\n");
@@ -176,6 +263,8 @@ static void more_fields_than_are_passed_do_no_harm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_kind_of_provider_gets_the_proof_it_wants),
+        cmocka_unit_test(a_client_may_ask_for_another_version_of_the_dialect),
         cmocka_unit_test(only_harmless_fields_of_the_client_reach_the_provider),
         cmocka_unit_test(a_provider_without_a_credential_gets_none),
         cmocka_unit_test(only_what_helps_the_client_comes_back),
