@@ -43,8 +43,6 @@ struct tg_resource {
 
 /* NULL if there is none of that noun. */
 const struct tg_resource *tg_resource_find(const char *noun);
-/* Rows in order, until NULL. */
-const struct tg_resource *tg_resource_at(size_t index);
 
 /* Sets what `text` says into `body` as the member wants it: a number, a looked-up id, a file's content. */
 enum tg_status tg_member_set(struct tg_cli *cli, const struct tg_member *member, const char *text, tg_json *body,

@@ -172,11 +172,6 @@ static const struct tg_resource resources[] = {
 
 enum { RESOURCE_COUNT = sizeof(resources) / sizeof(resources[0]) };
 
-const struct tg_resource *tg_resource_at(size_t index)
-{
-    return index < RESOURCE_COUNT ? &resources[index] : NULL;
-}
-
 const struct tg_resource *tg_resource_find(const char *noun)
 {
     for (size_t i = 0; i < RESOURCE_COUNT; ++i) {
