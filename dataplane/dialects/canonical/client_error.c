@@ -129,3 +129,16 @@ struct tg_text tg_client_error_sentence(struct tg_arena *arena, const struct tg_
     out[bytes] = '\0';
     return tg_text(out, bytes);
 }
+
+struct tg_answer_error tg_client_error_said(struct tg_arena *arena, const struct tg_client_error *error)
+{
+    const struct tg_client_error_row *row = tg_client_error_row(error->code);
+    return (struct tg_answer_error){
+        .http_status = row->http_status,
+        .message = tg_json_string_of(arena, tg_client_error_sentence(arena, error)),
+        .code = tg_json_string_literal(row->code),
+        .type = tg_json_string_literal(row->type),
+        .param = tg_json_string_of(arena, error->param),
+        .origin = TG_DIALECT_CHAT,
+    };
+}

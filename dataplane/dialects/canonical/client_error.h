@@ -5,7 +5,7 @@
 #ifndef TG_DIALECTS_CLIENT_ERROR_H
 #define TG_DIALECTS_CLIENT_ERROR_H
 
-#include "common/base/arena.h"
+#include "dataplane/dialects/canonical/event.h"
 
 enum tg_client_error_code {
     TG_ERROR_NONE,
@@ -77,5 +77,8 @@ const char *tg_client_error_code_name(enum tg_client_error_code code);
 
 /* The sentence with its words. In the arena. */
 struct tg_text tg_client_error_sentence(struct tg_arena *arena, const struct tg_client_error *error);
+
+/* The same as any dialect can say it; its type is OpenAI's. In the arena. */
+struct tg_answer_error tg_client_error_said(struct tg_arena *arena, const struct tg_client_error *error);
 
 #endif

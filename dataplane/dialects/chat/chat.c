@@ -1,0 +1,16 @@
+#include "dataplane/dialects/chat/chat.h"
+
+#include "dataplane/dialects/chat/chat_internal.h"
+
+const struct tg_dialect tg_dialect_chat = {
+    .id = TG_DIALECT_CHAT,
+    .name = "chat",
+    .read_request = chat_read_request,
+    .error_body = tg_chat_error_body,
+    .error_event = tg_chat_error_event,
+    .read_error = tg_chat_read_error,
+    .edit_request = chat_edit_request,
+    .watch_block = tg_chat_watch_block,
+    .watch_whole = tg_chat_watch_whole,
+    .watch_tail = tg_chat_watch_tail,
+};
