@@ -31,7 +31,7 @@ static void observe(struct tg_exchange *exchange)
     int64_t first_byte_ns = exchange->first_byte_ns != 0 ? exchange->first_byte_ns : exchange->ended_ns;
     tg_observe(&counters->duration, exchange->ended_ns - exchange->started_ns);
     tg_observe(&counters->first_byte, first_byte_ns - exchange->started_ns);
-    tg_count(&counters->requests[exchange->endpoint][exchange->outcome], 1);
+    tg_count(&counters->requests[exchange->endpoint.endpoint][exchange->outcome], 1);
     if (exchange->error.code != TG_ERROR_NONE)
         tg_count(&counters->refusals[exchange->error.code], 1);
 }
@@ -186,7 +186,7 @@ static struct tg_exchange *create(struct tg_exchange_host *host, struct tg_http_
     exchange->started_unix_ms = tg_loop_now_unix_ms(host->loop);
     exchange->id = tg_id_make(exchange->started_unix_ms, (const uint8_t *)random);
     tg_id_format(exchange->id, exchange->id_text);
-    exchange->endpoint = tg_endpoint_find(request->path, &exchange->path_model);
+    tg_endpoint_find(request->path, &exchange->endpoint);
     if (host->snapshot != NULL) {
         exchange->snapshot = host->snapshot;
         ++exchange->snapshot->users;

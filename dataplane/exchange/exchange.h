@@ -128,8 +128,7 @@ struct tg_exchange {
     int64_t started_ns;
     int64_t first_byte_ns; /* 0 while the client was sent nothing */
     int64_t ended_ns;      /* the answer was decided, or the client left */
-    enum tg_endpoint endpoint;
-    struct tg_text path_model; /* GET /v1/models/{this} */
+    struct tg_endpoint_match endpoint; /* what the path names */
 
     bool is_identified; /* stage identify */
     struct tg_principal principal;

@@ -46,18 +46,18 @@ static enum tg_stage_answer refuse_kind(struct tg_exchange *exchange)
 
 enum tg_stage_answer stage_authorize_enter(struct tg_exchange *exchange)
 {
-    if (exchange->endpoint == TG_ENDPOINT_MODELS)
+    if (exchange->endpoint.endpoint == TG_ENDPOINT_MODELS)
         return list_models(exchange);
     const struct tg_model *model =
         tg_snapshot_find_model(exchange->snapshot->snapshot, &exchange->principal, exchange->asked.model);
     if (model == NULL)
         return refuse_model(exchange);
-    if (exchange->endpoint == TG_ENDPOINT_MODEL) {
+    if (exchange->endpoint.endpoint == TG_ENDPOINT_MODEL) {
         struct tg_openai_listed_model one = listed(model);
         return reply(exchange, tg_openai_model_body(exchange->arena, &one));
     }
     exchange->model = model;
-    if ((model->kind == TG_MODEL_EMBEDDING) != (exchange->endpoint == TG_ENDPOINT_EMBEDDINGS))
+    if ((model->kind == TG_MODEL_EMBEDDING) != (exchange->endpoint.endpoint == TG_ENDPOINT_EMBEDDINGS))
         return refuse_kind(exchange);
     if (model->deployment_count == 0)
         return tg_exchange_refuse(exchange, TG_ERROR_MODEL_UNAVAILABLE, &model->name, 1);

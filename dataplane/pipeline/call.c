@@ -36,10 +36,14 @@ static void prepare(struct tg_exchange *exchange, const struct tg_deployment *de
     tg_openai_rewrite(exchange->arena, request->body, asked, &changes, &exchange->body);
     for (size_t i = 0; i < exchange->body.piece_count; ++i)
         call->pieces[1 + i] = exchange->body.pieces[i];
+    const struct tg_provider_api *api =
+        tg_provider_find_api(deployment->provider, tg_endpoint_operation(exchange->endpoint.endpoint),
+                             tg_endpoint_dialect(exchange->endpoint.endpoint));
     struct tg_upstream_request upstream = {
         .deployment = deployment,
         .method = tg_text("POST", 4),
-        .path = tg_text_of(tg_endpoint_upstream_path(exchange->endpoint)),
+        .path = tg_upstream_path(exchange->arena, asked->is_streaming ? api->stream_path : api->path,
+                                 deployment->upstream_model),
         .content_type = tg_text_of("application/json"),
         .client_headers = request->headers,
         .client_header_count = request->header_count,

@@ -13,8 +13,8 @@ static int64_t at_most(int64_t value, int64_t most)
 static void charge(struct tg_exchange *exchange)
 {
     exchange->is_charged = true;
-    exchange->is_unpriced = exchange->price == NULL;
-    exchange->cost_pusd = tg_pricing_cost_pusd(exchange->price, &exchange->usage);
+    exchange->cost_pusd =
+        tg_pricing_cost_pusd(exchange->price, &exchange->usage, exchange->service_tier, &exchange->is_unpriced);
 }
 
 static void take_reported(struct tg_exchange *exchange, const struct tg_usage *usage)

@@ -55,7 +55,8 @@ bool stage_identify_admits(const struct tg_exchange_host *host, const struct tg_
 
 enum tg_stage_answer stage_identify_enter(struct tg_exchange *exchange)
 {
-    if (exchange->endpoint == TG_ENDPOINT_ROOT && tg_endpoint_allows(TG_ENDPOINT_ROOT, exchange->request->method))
+    if (exchange->endpoint.endpoint == TG_ENDPOINT_ROOT &&
+        tg_endpoint_allows(TG_ENDPOINT_ROOT, exchange->request->method))
         return welcome(exchange);
     if (exchange->snapshot == NULL) {
         tg_exchange_add_header(exchange, "retry-after", tg_text("1", 1));

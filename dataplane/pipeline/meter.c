@@ -43,7 +43,7 @@ static void draft_identity(struct draft *draft, struct tg_exchange *exchange)
     record->application_id = tg_wire_id_field(&principal->application_id);
     record->api_key_id = tg_wire_id_field(&principal->api_key_id);
     record->access_profile_id = tg_wire_id_field(&principal->access_profile_id);
-    record->endpoint = constant(tg_endpoint_name(exchange->endpoint));
+    record->endpoint = constant(tg_endpoint_name(exchange->endpoint.endpoint));
     record->is_streaming = exchange->asked.is_streaming;
     record->snapshot_revision = exchange->snapshot == NULL ? 0 : exchange->snapshot->revision;
     record->attempt = (int32_t)exchange->recorded_attempts + 1;
@@ -86,7 +86,7 @@ bool stage_meter_begin(struct tg_exchange *exchange)
     };
     draft_identity(&draft, exchange);
     tg_wire_set_usage(&draft.record, &bound);
-    draft.record.cost_pusd = tg_pricing_cost_pusd(exchange->price, &bound);
+    draft.record.cost_pusd = tg_pricing_most_pusd(exchange->price, &worst);
     draft.record.is_estimated = true;
     draft.record.is_unpriced = exchange->price == NULL;
     draft.record.is_clamped = reservation->is_clamped;
@@ -183,7 +183,7 @@ static bool may_record_stranger(struct tg_exchange_host *host)
 void stage_meter_finish(struct tg_exchange *exchange)
 {
     bool is_of_stranger = !exchange->is_identified;
-    if (exchange->endpoint == TG_ENDPOINT_ROOT && exchange->error.code == TG_ERROR_NONE)
+    if (exchange->endpoint.endpoint == TG_ENDPOINT_ROOT && exchange->error.code == TG_ERROR_NONE)
         return; /* the welcome is no call */
     if (is_of_stranger && !may_record_stranger(exchange->host))
         return;

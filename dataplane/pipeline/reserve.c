@@ -22,7 +22,7 @@ static int64_t most_input_tokens(const struct tg_exchange *exchange)
     const struct tg_openai_request *asked = &exchange->asked;
     int64_t body_bytes = (int64_t)exchange->request->body.bytes;
     int64_t maximum = exchange->model->max_input_tokens;
-    if (exchange->endpoint == TG_ENDPOINT_EMBEDDINGS)
+    if (exchange->endpoint.endpoint == TG_ENDPOINT_EMBEDDINGS)
         maximum = tg_money_multiply(maximum, asked->inputs);
     if (maximum == 0)
         return body_bytes;
@@ -33,7 +33,7 @@ static int64_t most_input_tokens(const struct tg_exchange *exchange)
 static int64_t wanted_output_tokens(const struct tg_exchange *exchange)
 {
     int64_t asked = exchange->asked.max_output_tokens, maximum = exchange->model->max_output_tokens;
-    if (exchange->endpoint == TG_ENDPOINT_EMBEDDINGS)
+    if (exchange->endpoint.endpoint == TG_ENDPOINT_EMBEDDINGS)
         return 0;
     if (asked == 0 || maximum == 0)
         return asked + maximum;
@@ -47,8 +47,9 @@ struct tg_worst_case stage_reserve_worst_case(const struct tg_exchange *exchange
     return (struct tg_worst_case){
         .input_tokens = most_input_tokens(exchange),
         .extra_output_tokens = tg_money_multiply(asked->prediction_bytes, asked->choices),
-        .choices = exchange->endpoint == TG_ENDPOINT_EMBEDDINGS ? 0 : asked->choices,
+        .choices = exchange->endpoint.endpoint == TG_ENDPOINT_EMBEDDINGS ? 0 : asked->choices,
         .output_tokens = is_granted ? exchange->reservation.output_tokens : wanted_output_tokens(exchange),
+        .is_text_only = !asked->is_beyond_text,
     };
 }
 
@@ -138,28 +139,28 @@ static enum tg_stage_answer take(struct tg_exchange *exchange, enum tg_wallet_an
 }
 
 static enum tg_wallet_answer ask_wallet(struct tg_exchange *exchange, const struct tg_budget **budgets, size_t count,
-                                        const struct tg_price *price)
+                                        const struct tg_worst_case *worst, const struct tg_dearest *dearest)
 {
-    struct tg_worst_case worst = stage_reserve_worst_case(exchange);
     struct tg_wallet_demand demands[TG_WALLET_MAX_LINES];
     for (size_t i = 0; i < count; ++i) {
-        struct tg_worst_case_demand demand = tg_pricing_demand(budgets[i]->unit, &worst, price);
+        struct tg_worst_case_demand demand = tg_pricing_demand(budgets[i]->unit, worst, dearest);
         demands[i] = (struct tg_wallet_demand){budgets[i]->account, demand.fixed, demand.per_output_token};
     }
     memset(&exchange->reservation, 0, sizeof(exchange->reservation));
     exchange->reservation.on_decided = on_decided;
     exchange->decision.run = on_decision;
     return tg_wallet_reserve(exchange->host->wallet, tg_loop_now_ms(exchange->host->loop), &exchange->reservation,
-                             demands, count, worst.output_tokens);
+                             demands, count, worst->output_tokens);
 }
 
 enum tg_stage_answer stage_reserve_enter(struct tg_exchange *exchange)
 {
     const struct tg_budget *budgets[TG_WALLET_MAX_LINES];
-    struct tg_price price;
+    struct tg_worst_case worst = stage_reserve_worst_case(exchange);
+    struct tg_dearest dearest;
     size_t count = tg_snapshot_find_budgets(exchange->snapshot->snapshot, &exchange->principal, exchange->model,
                                             budgets, TG_WALLET_MAX_LINES);
-    bool is_priced = tg_pricing_dearest(exchange->model, exchange->started_unix_ms, &price);
+    bool is_priced = tg_pricing_dearest(exchange->model, exchange->started_unix_ms, &worst, &dearest);
     for (size_t i = 0; i < count; ++i) {
         if (budgets[i]->unit != TG_BUDGET_MONEY)
             continue;
@@ -169,7 +170,7 @@ enum tg_stage_answer stage_reserve_enter(struct tg_exchange *exchange)
             return tg_exchange_refuse(exchange, TG_ERROR_MODEL_NOT_PRICED, words, 2);
         }
     }
-    return take(exchange, ask_wallet(exchange, budgets, count, &price));
+    return take(exchange, ask_wallet(exchange, budgets, count, &worst, &dearest));
 }
 
 enum tg_stage_answer stage_reserve_resume(struct tg_exchange *exchange, enum tg_exchange_event event)

@@ -30,12 +30,25 @@ static void draw_first(const struct tg_deployment **list, size_t count, uint64_t
     list[0] = first;
 }
 
-void tg_route_plan(const struct tg_model *model, uint64_t random, bool needs_price, int64_t unix_ms,
+static bool fulfils(const struct tg_deployment *deployment, const struct tg_route_wish *wish)
+{
+    const struct tg_provider *provider = deployment->provider;
+    struct tg_text kind = wish->provider_kind;
+    if (kind.bytes != 0 &&
+        (provider->kind.bytes < kind.bytes || memcmp(provider->kind.data, kind.data, kind.bytes) != 0))
+        return false;
+    const struct tg_provider_api *api = tg_provider_find_api(provider, wish->operation, wish->dialect);
+    if (api == NULL || api->dialect != wish->dialect)
+        return false;
+    return !wish->needs_price || tg_deployment_price(deployment, wish->unix_ms) != NULL;
+}
+
+void tg_route_plan(const struct tg_model *model, uint64_t random, const struct tg_route_wish *wish,
                    struct tg_route *route)
 {
     route->count = route->next = 0;
     for (size_t i = 0; i < model->deployment_count && route->count < TG_ROUTE_MAX_CANDIDATES; ++i)
-        if (!needs_price || tg_deployment_price(&model->deployments[i], unix_ms) != NULL)
+        if (fulfils(&model->deployments[i], wish))
             route->candidates[route->count++] = &model->deployments[i];
 
     for (size_t begin = 0; begin < route->count;) { /* the snapshot lists them by priority */

@@ -15,9 +15,17 @@ struct tg_route {
     size_t next; /* the first that was not tried */
 };
 
-/* `random` decides the draw: the same number gives the same order. With `needs_price`, deployments without a price in
- * force at `unix_ms` are left out, because what they cost could not be held to a budget of money. */
-void tg_route_plan(const struct tg_model *model, uint64_t random, bool needs_price, int64_t unix_ms,
+/* What a candidate must be able to do. */
+struct tg_route_wish {
+    enum tg_operation operation;
+    enum tg_dialect_id dialect;   /* the client's */
+    struct tg_text provider_kind; /* which the provider's kind must begin with; empty: any */
+    bool needs_price;             /* in force at unix_ms: what it costs could not be held to a budget of money else */
+    int64_t unix_ms;
+};
+
+/* `random` decides the draw: the same number gives the same order. */
+void tg_route_plan(const struct tg_model *model, uint64_t random, const struct tg_route_wish *wish,
                    struct tg_route *route);
 
 /* The next candidate, or NULL when all were tried. */

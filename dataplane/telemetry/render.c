@@ -71,16 +71,32 @@ static void histogram(struct page *page, const char *name, const char *help, siz
     PUT(page, "\n%s_count %" PRIu64 "\n", name, total);
 }
 
+static bool have_one_name(unsigned a, unsigned b)
+{
+    return strcmp(tg_endpoint_name((enum tg_endpoint)a), tg_endpoint_name((enum tg_endpoint)b)) == 0;
+}
+
+/* Several endpoints may be one to people: the lists of models in all their shapes. */
+static bool is_first_of_its_name(unsigned endpoint)
+{
+    for (unsigned before = TG_ENDPOINT_ROOT + 1; before < endpoint; ++before)
+        if (have_one_name(before, endpoint))
+            return false;
+    return true;
+}
+
 static void requests(struct page *page)
 {
     head(page, "tollgate_requests_total", "counter", "Requests that ended, by endpoint and outcome.");
-    for (unsigned endpoint = TG_ENDPOINT_UNKNOWN; endpoint <= TG_ENDPOINT_MODELS; ++endpoint) {
+    for (unsigned endpoint = TG_ENDPOINT_UNKNOWN; endpoint < TG_ENDPOINT_COUNT; ++endpoint) {
         const char *name = tg_endpoint_name((enum tg_endpoint)endpoint);
-        for (unsigned outcome = 1; endpoint != TG_ENDPOINT_ROOT && outcome < TG_TELEMETRY_OUTCOMES; ++outcome) {
-            size_t index = endpoint * TG_TELEMETRY_OUTCOMES + outcome;
-            uint64_t count = SUM_AT(page, requests, index);
-            if (endpoint == TG_ENDPOINT_MODELS) /* the list and the single model are one endpoint to people */
-                count += SUM_AT(page, requests, TG_ENDPOINT_MODEL * TG_TELEMETRY_OUTCOMES + outcome);
+        if (endpoint == TG_ENDPOINT_ROOT || !is_first_of_its_name(endpoint))
+            continue;
+        for (unsigned outcome = 1; outcome < TG_TELEMETRY_OUTCOMES; ++outcome) {
+            uint64_t count = 0;
+            for (unsigned same = endpoint; same < TG_ENDPOINT_COUNT; ++same)
+                if (same == endpoint || (same != TG_ENDPOINT_ROOT && have_one_name(same, endpoint)))
+                    count += SUM_AT(page, requests, same * TG_TELEMETRY_OUTCOMES + outcome);
             PUT(page, "tollgate_requests_total{endpoint=\"%s\",outcome=\"%s\"} %" PRIu64 "\n",
                 name[0] == '\0' ? "other" : name, tg_wire_outcome_name((Tollgate__V1__Outcome)outcome), count);
         }

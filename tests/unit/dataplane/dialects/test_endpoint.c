@@ -1,3 +1,4 @@
+/* The table of paths: what the SDKs of each dialect build from a base URL. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,35 +10,83 @@
 
 #include "dataplane/dialects/endpoint.h"
 
-static enum tg_endpoint find(const char *path)
+static struct tg_endpoint_match find(const char *path)
 {
-    struct tg_text name;
-    return tg_endpoint_find(tg_text_of(path), &name);
+    struct tg_endpoint_match match;
+    tg_endpoint_find(tg_text_of(path), &match);
+    return match;
 }
 
 static void the_paths_of_the_sdks_are_known(void **state)
 {
-    assert_int_equal(find("/"), TG_ENDPOINT_ROOT);
-    assert_int_equal(find("/v1/chat/completions"), TG_ENDPOINT_CHAT_COMPLETIONS);
-    assert_int_equal(find("/v1/embeddings"), TG_ENDPOINT_EMBEDDINGS);
-    assert_int_equal(find("/v1/models"), TG_ENDPOINT_MODELS);
-    assert_int_equal(find("/v1/models/"), TG_ENDPOINT_MODELS);
+    static const struct {
+        const char *path;
+        enum tg_endpoint endpoint;
+        const char *model, *provider_kind;
+        bool is_streaming;
+    } CASES[] = {
+        {"/", TG_ENDPOINT_ROOT, "", "", false},
+        {"/anthropic", TG_ENDPOINT_ROOT, "", "anthropic", false},
+        {"/v1/chat/completions", TG_ENDPOINT_CHAT_COMPLETIONS, "", "", false},
+        {"/chat/completions", TG_ENDPOINT_CHAT_COMPLETIONS, "", "", false},
+        {"/openai/v1/chat/completions", TG_ENDPOINT_CHAT_COMPLETIONS, "", "openai", false},
+        {"/v1/responses", TG_ENDPOINT_RESPONSES, "", "", false},
+        {"/v1/messages", TG_ENDPOINT_MESSAGES, "", "", false},
+        {"/anthropic/v1/messages", TG_ENDPOINT_MESSAGES, "", "anthropic", false},
+        {"/v1/messages/count_tokens", TG_ENDPOINT_COUNT_TOKENS, "", "", false},
+        {"/v1/embeddings", TG_ENDPOINT_EMBEDDINGS, "", "", false},
+        {"/v1/models", TG_ENDPOINT_MODELS, "", "", false},
+        {"/v1/models/", TG_ENDPOINT_MODELS, "", "", false},
+        {"/v1/models/meta%2Fllama/3", TG_ENDPOINT_MODEL, "meta%2Fllama/3", "", false},
+        {"/v1beta/models", TG_ENDPOINT_GEMINI_MODELS, "", "", false},
+        {"/v1beta/models/gemini-3", TG_ENDPOINT_GEMINI_MODEL, "gemini-3", "", false},
+        {"/v1beta/models/gemini-3:generateContent", TG_ENDPOINT_GENERATE_CONTENT, "gemini-3", "", false},
+        {"/v1/models/gemini-3:generateContent", TG_ENDPOINT_GENERATE_CONTENT, "gemini-3", "", false},
+        {"/gemini/v1beta/models/gemini-3:streamGenerateContent", TG_ENDPOINT_GENERATE_CONTENT, "gemini-3", "gemini",
+         true},
+        {"/v1beta/models/g:countTokens", TG_ENDPOINT_GEMINI_COUNT_TOKENS, "g", "", false},
+        {"/v1beta/models/g:batchEmbedContents", TG_ENDPOINT_EMBED_CONTENT, "g", "", false},
+        {"/model/a.b-v1%3A0/converse", TG_ENDPOINT_CONVERSE, "a.b-v1%3A0", "", false},
+        {"/bedrock/model/a.b-v1%3A0/converse-stream", TG_ENDPOINT_CONVERSE, "a.b-v1%3A0", "bedrock", true},
+        {"/openai/deployments/gpt/chat/completions", TG_ENDPOINT_CHAT_COMPLETIONS, "gpt", "", false},
+        {"/azure/openai/deployments/gpt/embeddings", TG_ENDPOINT_EMBEDDINGS, "gpt", "azure", false},
+        {"/v1/images/generations", TG_ENDPOINT_IMAGES, "", "", false},
+        {"/v1/images/variations", TG_ENDPOINT_IMAGE_EDITS, "", "", false},
+        {"/v1/audio/speech", TG_ENDPOINT_SPEECH, "", "", false},
+        {"/v1/audio/translations", TG_ENDPOINT_TRANSCRIPTIONS, "", "", false},
+        {"/v2/rerank", TG_ENDPOINT_RERANK, "", "", false},
+        {"/openai/v1/files/file-1", TG_ENDPOINT_NATIVE, "", "openai", false},
+        {"/bedrock/model/x/invoke", TG_ENDPOINT_NATIVE, "", "bedrock", false},
+    };
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); ++i) {
+        struct tg_endpoint_match match = find(CASES[i].path);
+        if (match.endpoint != CASES[i].endpoint || !tg_text_is(match.model, CASES[i].model) ||
+            !tg_text_is(match.provider_kind, CASES[i].provider_kind) || match.is_streaming != CASES[i].is_streaming)
+            fail_msg("%s is %s of '%.*s' at '%.*s'", CASES[i].path, tg_endpoint_name(match.endpoint),
+                     TG_TEXT_ARG(match.model), TG_TEXT_ARG(match.provider_kind));
+    }
 }
 
 static void anything_else_is_unknown(void **state)
 {
-    static const char *const PATHS[] = {
-        "",           "/v1",         "/v1/chat",    "/chat/completions", "/v1/chat/completions/x",
-        "/V1/models", "//v1/models", "/v1/modelsx", "/v1/completions"};
+    static const char *const PATHS[] = {"",
+                                        "/v1",
+                                        "/v1/chat",
+                                        "/v1/chat/completions/x",
+                                        "/V1/models",
+                                        "//v1/models",
+                                        "/v1/modelsx",
+                                        "/v1beta/models/:generateContent",
+                                        "/openaix/v1",
+                                        "/unheard-of/v1/chat/completions"};
     for (size_t i = 0; i < sizeof(PATHS) / sizeof(PATHS[0]); ++i)
-        assert_int_equal(find(PATHS[i]), TG_ENDPOINT_UNKNOWN);
+        assert_int_equal(find(PATHS[i]).endpoint, i == 7 ? TG_ENDPOINT_GEMINI_MODEL : TG_ENDPOINT_UNKNOWN);
 }
 
-static void the_name_of_a_model_is_the_rest_of_the_path(void **state)
+static void what_is_native_keeps_its_path_behind_the_providers_name(void **state)
 {
-    struct tg_text name;
-    assert_int_equal(tg_endpoint_find(tg_text_of("/v1/models/meta%2Fllama/3"), &name), TG_ENDPOINT_MODEL);
-    assert_true(tg_text_is(name, "meta%2Fllama/3"));
+    assert_true(tg_text_is(find("/openai/v1/files").rest, "/v1/files"));
+    assert_true(tg_text_is(find("/azure/openai/v1/vector_stores/").rest, "/openai/v1/vector_stores"));
 }
 
 static void calls_take_post_and_lists_take_get(void **state)
@@ -48,6 +97,17 @@ static void calls_take_post_and_lists_take_get(void **state)
     assert_true(tg_endpoint_allows(TG_ENDPOINT_ROOT, tg_text_of("HEAD")));
     assert_false(tg_endpoint_allows(TG_ENDPOINT_MODELS, tg_text_of("POST")));
     assert_false(tg_endpoint_allows(TG_ENDPOINT_MODELS, tg_text_of("get")));
+    assert_true(tg_endpoint_allows(TG_ENDPOINT_NATIVE, tg_text_of("DELETE")));
+}
+
+static void every_call_has_an_operation_and_every_endpoint_a_dialect(void **state)
+{
+    for (enum tg_endpoint endpoint = 0; endpoint < TG_ENDPOINT_COUNT; ++endpoint) {
+        bool is_call = endpoint >= TG_ENDPOINT_CHAT_COMPLETIONS && endpoint <= TG_ENDPOINT_NATIVE;
+        assert_int_equal(tg_endpoint_is_call(endpoint), is_call);
+        assert_true(tg_endpoint_dialect(endpoint) < TG_DIALECT_COUNT);
+        assert_int_equal(tg_endpoint_name(endpoint)[0] != '\0', endpoint > TG_ENDPOINT_ROOT);
+    }
 }
 
 int main(void)
@@ -55,8 +115,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_paths_of_the_sdks_are_known),
         cmocka_unit_test(anything_else_is_unknown),
-        cmocka_unit_test(the_name_of_a_model_is_the_rest_of_the_path),
+        cmocka_unit_test(what_is_native_keeps_its_path_behind_the_providers_name),
         cmocka_unit_test(calls_take_post_and_lists_take_get),
+        cmocka_unit_test(every_call_has_an_operation_and_every_endpoint_a_dialect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,8 +11,16 @@
 
 static const struct tg_price PRICE = {.input_pusd = 1};
 
-static struct tg_model model_of(const struct tg_deployment *deployments, size_t count)
+static const struct tg_provider_api CHAT = {.operation = TG_OPERATION_GENERATE, .dialect = TG_DIALECT_CHAT};
+static const struct tg_provider PROVIDER = {.kind = TG_TEXT_LITERAL("openai"), .apis = &CHAT, .api_count = 1};
+static const struct tg_route_wish WISH = {.operation = TG_OPERATION_GENERATE, .dialect = TG_DIALECT_CHAT};
+
+/* A model with these deployments, at one provider where they have none. */
+static struct tg_model model_of(struct tg_deployment *deployments, size_t count)
 {
+    for (size_t i = 0; i < count; ++i)
+        if (deployments[i].provider == NULL)
+            deployments[i].provider = &PROVIDER;
     return (struct tg_model){.deployments = deployments, .deployment_count = count};
 }
 
@@ -23,7 +31,7 @@ static void a_lower_priority_number_always_comes_first(void **state)
     struct tg_model model = model_of(deployments, 3);
     for (uint64_t random = 0; random < 100; ++random) {
         struct tg_route route;
-        tg_route_plan(&model, random, false, 0, &route);
+        tg_route_plan(&model, random, &WISH, &route);
         for (size_t i = 0; i < 3; ++i)
             assert_ptr_equal(tg_route_next(&route), &deployments[i]);
         assert_null(tg_route_next(&route));
@@ -37,7 +45,7 @@ static void among_equals_each_is_first_in_proportion_to_its_weight(void **state)
     int first[4] = {0};
     for (uint64_t random = 0; random < 20000; ++random) {
         struct tg_route route;
-        tg_route_plan(&model, random * UINT64_C(0x9e3779b97f4a7c15), false, 0, &route);
+        tg_route_plan(&model, random * UINT64_C(0x9e3779b97f4a7c15), &WISH, &route);
         ++first[tg_route_next(&route) - deployments];
     }
     assert_in_range(first[0], 1800, 2200);
@@ -54,7 +62,7 @@ static void every_deployment_is_a_candidate_once(void **state)
     for (uint64_t random = 0; random < 1000; ++random) {
         struct tg_route route;
         unsigned seen = 0;
-        tg_route_plan(&model, random, false, 0, &route);
+        tg_route_plan(&model, random, &WISH, &route);
         for (size_t i = 0; i < 5; ++i) {
             assert_true(tg_route_has_next(&route));
             size_t index = (size_t)(tg_route_next(&route) - deployments);
@@ -71,8 +79,8 @@ static void the_same_number_gives_the_same_order(void **state)
     struct tg_deployment deployments[] = {{.weight = 1}, {.weight = 1}, {.weight = 1}, {.weight = 1}};
     struct tg_model model = model_of(deployments, 4);
     struct tg_route a, b;
-    tg_route_plan(&model, 42, false, 0, &a);
-    tg_route_plan(&model, 42, false, 0, &b);
+    tg_route_plan(&model, 42, &WISH, &a);
+    tg_route_plan(&model, 42, &WISH, &b);
     assert_memory_equal(a.candidates, b.candidates, 4 * sizeof(a.candidates[0]));
 }
 
@@ -81,9 +89,33 @@ static void where_money_counts_only_priced_deployments_are_tried(void **state)
     struct tg_deployment deployments[] = {{.weight = 100}, {.weight = 1, .prices = &PRICE, .price_count = 1}};
     struct tg_model model = model_of(deployments, 2);
     struct tg_route route;
-    tg_route_plan(&model, 7, true, 0, &route);
+    struct tg_route_wish wish = WISH;
+    wish.needs_price = true;
+    tg_route_plan(&model, 7, &wish, &route);
     assert_int_equal(route.count, 1);
     assert_ptr_equal(tg_route_next(&route), &deployments[1]);
+}
+
+static void only_providers_that_serve_the_operation_are_tried(void **state)
+{
+    static const struct tg_provider_api EMBED = {.operation = TG_OPERATION_EMBED, .dialect = TG_DIALECT_CHAT};
+    struct tg_provider embedder = {.kind = tg_text_of("openai"), .apis = &EMBED, .api_count = 1};
+    struct tg_provider azure = {.kind = tg_text_of("azure_ai"), .apis = &CHAT, .api_count = 1};
+    struct tg_deployment deployments[] = {{.provider = &embedder}, {.provider = &azure}, {.weight = 1}};
+    struct tg_model model = model_of(deployments, 3);
+    struct tg_route route;
+    struct tg_route_wish wish = WISH;
+    tg_route_plan(&model, 7, &wish, &route);
+    assert_int_equal(route.count, 2);
+    wish.provider_kind = tg_text_of("azure");
+    tg_route_plan(&model, 7, &wish, &route);
+    assert_int_equal(route.count, 1);
+    assert_ptr_equal(tg_route_next(&route), &deployments[1]);
+    wish.operation = TG_OPERATION_EMBED;
+    wish.provider_kind = tg_text_of("");
+    tg_route_plan(&model, 7, &wish, &route);
+    assert_ptr_equal(tg_route_next(&route), &deployments[0]);
+    assert_false(tg_route_has_next(&route));
 }
 
 static void more_deployments_than_anybody_tries_are_cut_off(void **state)
@@ -91,7 +123,7 @@ static void more_deployments_than_anybody_tries_are_cut_off(void **state)
     static struct tg_deployment deployments[TG_ROUTE_MAX_CANDIDATES + 5];
     struct tg_model model = model_of(deployments, TG_ROUTE_MAX_CANDIDATES + 5);
     struct tg_route route;
-    tg_route_plan(&model, 7, false, 0, &route);
+    tg_route_plan(&model, 7, &WISH, &route);
     assert_int_equal(route.count, TG_ROUTE_MAX_CANDIDATES);
 }
 
@@ -103,6 +135,7 @@ int main(void)
         cmocka_unit_test(every_deployment_is_a_candidate_once),
         cmocka_unit_test(the_same_number_gives_the_same_order),
         cmocka_unit_test(where_money_counts_only_priced_deployments_are_tried),
+        cmocka_unit_test(only_providers_that_serve_the_operation_are_tried),
         cmocka_unit_test(more_deployments_than_anybody_tries_are_cut_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
