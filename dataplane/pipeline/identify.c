@@ -1,18 +1,49 @@
-/* Who calls: the API key in the Authorization header, by its SHA-256. */
+/* Who calls: the API key, wherever the SDK of a dialect puts it, by its SHA-256. */
 #include "common/crypto/digest.h"
 #include "dataplane/pipeline/stages_internal.h"
 
 enum { MAX_KEY_BYTES = 512 };
 
-/* RFC 6750 section 2.1: "Bearer" and the token; the scheme in any case. Empty if there is none. */
-static struct tg_text bearer_token(const struct tg_http_request *request)
+/* RFC 6750 section 2.1: "Bearer" and the token; the scheme in any case. Empty if it is of another scheme. */
+static struct tg_text bearer_token(struct tg_text value)
 {
     static const struct tg_text SCHEME = TG_TEXT_LITERAL("bearer ");
-    const struct tg_text *value = tg_http_request_header(request, "authorization");
-    if (value == NULL || value->bytes <= SCHEME.bytes ||
-        !tg_text_equals_nocase(tg_text(value->data, SCHEME.bytes), SCHEME))
+    if (value.bytes <= SCHEME.bytes || !tg_text_equals_nocase(tg_text(value.data, SCHEME.bytes), SCHEME))
         return tg_text(NULL, 0);
-    return tg_text_trim(tg_text(value->data + SCHEME.bytes, value->bytes - SCHEME.bytes));
+    return tg_text_trim(tg_text(value.data + SCHEME.bytes, value.bytes - SCHEME.bytes));
+}
+
+/* The fields that carry a key: OpenAI's, Anthropic's, Azure's, Google's. */
+static struct tg_text key_in(const struct tg_http_header *header)
+{
+    static const struct tg_text AUTHORIZATION = TG_TEXT_LITERAL("authorization");
+    static const struct tg_text BARE[] = {TG_TEXT_LITERAL("x-api-key"), TG_TEXT_LITERAL("api-key"),
+                                          TG_TEXT_LITERAL("x-goog-api-key")};
+    if (header->name.bytes == AUTHORIZATION.bytes && tg_text_equals_nocase(header->name, AUTHORIZATION))
+        return bearer_token(header->value);
+    for (size_t i = 0; i < sizeof(BARE) / sizeof(BARE[0]); ++i)
+        if (header->name.bytes == BARE[i].bytes && tg_text_equals_nocase(header->name, BARE[i]))
+            return tg_text_trim(header->value);
+    return tg_text(NULL, 0);
+}
+
+/* TG_ERROR_NONE, and the one key that the request carries, in a field or as ?key=; the same one twice is fine. */
+static enum tg_client_error_code find_key(const struct tg_http_request *request, struct tg_text *key)
+{
+    *key = tg_text(NULL, 0);
+    for (size_t i = 0; i <= request->header_count; ++i) {
+        struct tg_text found = tg_text(NULL, 0);
+        if (i < request->header_count)
+            found = key_in(&request->headers[i]);
+        else if (!tg_http_query_param(request->query, "key", &found))
+            break;
+        if (found.bytes == 0 || tg_text_equals(found, *key))
+            continue;
+        if (key->bytes != 0)
+            return TG_ERROR_CONFLICTING_API_KEYS;
+        *key = found;
+    }
+    return key->bytes == 0 ? TG_ERROR_MISSING_API_KEY : TG_ERROR_NONE;
 }
 
 static enum tg_stage_answer refuse(struct tg_exchange *exchange, enum tg_client_error_code code)
@@ -25,9 +56,9 @@ static enum tg_stage_answer refuse(struct tg_exchange *exchange, enum tg_client_
 static enum tg_stage_answer welcome(struct tg_exchange *exchange)
 {
     exchange->answer.status = exchange->http_status = 200;
-    exchange->answer.body =
-        tg_text_of("{\"object\":\"gateway\",\"name\":\"tollgate\",\"message\":\"This is an AI gateway. "
-                   "Point an OpenAI SDK's base URL at /v1 here.\"}\n");
+    exchange->answer.body = tg_text_of(
+        "{\"object\":\"gateway\",\"name\":\"tollgate\",\"message\":\"This is an AI gateway. "
+        "Point the base URL of an OpenAI SDK at /v1 here, those of Anthropic's and Google's SDKs at /.\"}\n");
     exchange->outcome = TOLLGATE__V1__OUTCOME__OUTCOME_COMPLETED;
     return TG_STAGE_REPLY;
 }
@@ -37,9 +68,10 @@ static enum tg_client_error_code find_caller(const tg_snapshot *snapshot, const 
                                              struct tg_principal *principal)
 {
     uint8_t sha256[TG_SHA256_BYTES];
-    struct tg_text key = bearer_token(request);
-    if (key.bytes == 0)
-        return TG_ERROR_MISSING_API_KEY;
+    struct tg_text key;
+    enum tg_client_error_code code = find_key(request, &key);
+    if (code != TG_ERROR_NONE)
+        return code;
     if (key.bytes > MAX_KEY_BYTES)
         return TG_ERROR_INVALID_API_KEY;
     tg_sha256(key.data, key.bytes, sha256);

@@ -25,7 +25,10 @@ static const struct tg_client_error_row rows[TG_ERROR_COUNT] = {
                             "The gateway has not received its configuration yet. Try again shortly."},
 
     [TG_ERROR_MISSING_API_KEY] = {"missing_api_key", 401, AUTHENTICATION, TG_RETRY_NO,
-                                  "Send your API key in the header 'Authorization: Bearer YOUR_KEY'."},
+                                  "Send your API key in the header 'Authorization: Bearer YOUR_KEY' (or, as your SDK "
+                                  "does, in 'x-api-key', 'api-key' or 'x-goog-api-key')."},
+    [TG_ERROR_CONFLICTING_API_KEYS] = {"conflicting_api_keys", 401, AUTHENTICATION, TG_RETRY_NO,
+                                       "The request carries different API keys in different places. Send one."},
     [TG_ERROR_INVALID_API_KEY] = {"invalid_api_key", 401, AUTHENTICATION, TG_RETRY_NO,
                                   "This API key is not known here. Check that it was copied whole."},
     [TG_ERROR_API_KEY_EXPIRED] = {"api_key_expired", 401, AUTHENTICATION, TG_RETRY_NO,
@@ -34,9 +37,9 @@ static const struct tg_client_error_row rows[TG_ERROR_COUNT] = {
                                   "This API key was revoked. Ask an administrator for a new one."},
 
     [TG_ERROR_UNKNOWN_URL] = {"unknown_url", 404, INVALID_REQUEST, TG_RETRY_NO,
-                              "There is nothing at {0} {1}. This gateway serves POST /v1/chat/completions, POST "
-                              "/v1/embeddings, GET /v1/models and GET /v1/models/MODEL; the base URL of an SDK ends in "
-                              "/v1."},
+                              "There is nothing at {0} {1}. This gateway serves the paths of OpenAI's, Anthropic's and "
+                              "Google's APIs, such as POST /v1/chat/completions and GET /v1/models; the base URL of an "
+                              "OpenAI SDK ends in /v1."},
     [TG_ERROR_METHOD_NOT_ALLOWED] = {"method_not_allowed", 405, INVALID_REQUEST, TG_RETRY_NO,
                                      "{1} does not take {0}; it takes {2}."},
     [TG_ERROR_INVALID_JSON] = {"invalid_json", 400, INVALID_REQUEST, TG_RETRY_NO,
@@ -51,6 +54,10 @@ static const struct tg_client_error_row rows[TG_ERROR_COUNT] = {
                                   "/v1/models lists the models you may use."},
     [TG_ERROR_MODEL_KIND_MISMATCH] = {"model_kind_mismatch", 400, INVALID_REQUEST, TG_RETRY_NO,
                                       "The model '{0}' is {1} model: use {2}."},
+
+    [TG_ERROR_UNSUPPORTED_PARAMETER] = {"unsupported_parameter", 400, INVALID_REQUEST, TG_RETRY_NO,
+                                        "The model '{0}' is served in another format, which cannot say '{1}'. Leave it "
+                                        "out, or use a model that takes it."},
 
     [TG_ERROR_BUDGET_EXCEEDED] = {"budget_exceeded", 429, "insufficient_quota", TG_RETRY_NO,
                                   "The budget '{0}' cannot cover this request, which may cost up to {1}: of its limit "
