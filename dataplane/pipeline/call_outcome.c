@@ -10,6 +10,12 @@ static int64_t at_most(int64_t value, int64_t most)
     return value < most ? value : most;
 }
 
+/* A token for every four bytes, rounded up. */
+static int64_t estimate_tokens(size_t text_bytes)
+{
+    return (int64_t)(text_bytes / 4 + (text_bytes % 4 != 0));
+}
+
 static void charge(struct tg_exchange *exchange)
 {
     exchange->is_charged = true;
@@ -30,8 +36,8 @@ void stage_outcome_estimated(struct tg_exchange *exchange, size_t text_bytes)
     int64_t most_output =
         tg_money_add(tg_money_multiply(worst.choices, worst.output_tokens), worst.extra_output_tokens);
     exchange->usage = (struct tg_usage){
-        .of[TG_USAGE_INPUT] = at_most(tg_openai_estimate_tokens(exchange->asked.prompt_bytes), worst.input_tokens),
-        .of[TG_USAGE_OUTPUT] = at_most(tg_openai_estimate_tokens(text_bytes), most_output),
+        .of[TG_USAGE_INPUT] = at_most(estimate_tokens(exchange->asked.prompt_bytes), worst.input_tokens),
+        .of[TG_USAGE_OUTPUT] = at_most(estimate_tokens(text_bytes), most_output),
     };
     exchange->is_estimated = true;
     charge(exchange);

@@ -19,7 +19,7 @@ static int64_t smaller(int64_t a, int64_t b)
  * Images, sound and files cost tokens that their bytes do not bound: then only the maximum holds. */
 static int64_t most_input_tokens(const struct tg_exchange *exchange)
 {
-    const struct tg_openai_request *asked = &exchange->asked;
+    const struct tg_model_request *asked = &exchange->asked;
     int64_t body_bytes = (int64_t)exchange->request->body.bytes;
     int64_t maximum = exchange->model->max_input_tokens;
     if (exchange->endpoint.endpoint == TG_ENDPOINT_EMBEDDINGS)
@@ -43,10 +43,10 @@ static int64_t wanted_output_tokens(const struct tg_exchange *exchange)
 struct tg_worst_case stage_reserve_worst_case(const struct tg_exchange *exchange)
 {
     bool is_granted = exchange->reservation_state == TG_RESERVATION_HELD;
-    const struct tg_openai_request *asked = &exchange->asked;
+    const struct tg_model_request *asked = &exchange->asked;
     return (struct tg_worst_case){
         .input_tokens = most_input_tokens(exchange),
-        .extra_output_tokens = tg_money_multiply(asked->prediction_bytes, asked->choices),
+        .extra_output_tokens = tg_money_multiply(asked->extra_output_bytes, asked->choices),
         .choices = exchange->endpoint.endpoint == TG_ENDPOINT_EMBEDDINGS ? 0 : asked->choices,
         .output_tokens = is_granted ? exchange->reservation.output_tokens : wanted_output_tokens(exchange),
         .is_text_only = !asked->is_beyond_text,

@@ -298,12 +298,7 @@ static void build_prices(const struct tg_catalog_source *source, tg_snapshot *sn
             continue;
         placed[count++] = (struct placed_price){
             .deployment = deployment,
-            .price = {.id = views->views[i].stored->id,
-                      .effective_from_ms = message->effective_from_ms,
-                      .input_pusd = message->input_pusd,
-                      .cached_input_pusd = message->cached_input_pusd,
-                      .output_pusd = message->output_pusd,
-                      .request_pusd = message->request_pusd},
+            .price = tg_price_build(&snapshot->arena, message),
         };
     }
     qsort(placed, count, sizeof(*placed), compare_prices);

@@ -270,14 +270,9 @@ static enum tg_status check_price(struct tg_catalog_source *source, const struct
 {
     const Tollgate__V1__Price *price = view->resource->price;
     const Tollgate__V1__Resource *deployment;
-    if (price->input_pusd < 0)
-        return tg_refuse(view->stored, "input_pusd", error, "must not be negative");
-    if (price->cached_input_pusd < 0)
-        return tg_refuse(view->stored, "cached_input_pusd", error, "must not be negative");
-    if (price->output_pusd < 0)
-        return tg_refuse(view->stored, "output_pusd", error, "must not be negative");
-    if (price->request_pusd < 0)
-        return tg_refuse(view->stored, "request_pusd", error, "must not be negative");
+    const char *why, *member = tg_price_check(price, &why);
+    if (member != NULL)
+        return tg_refuse(view->stored, member, error, "%s", why);
     return follow(source, view, TYPE(DEPLOYMENT), price->deployment_id, "deployment_id", &deployment, error);
 }
 

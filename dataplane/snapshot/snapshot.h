@@ -13,6 +13,7 @@
 
 #include "common/base/id.h"
 #include "common/http/client.h"
+#include "common/rates/rates.h"
 #include "dataplane/dialects/canonical/dialect.h"
 #include "dataplane/dialects/canonical/operation.h"
 #include "dataplane/wallet/wallet.h"
@@ -55,8 +56,9 @@ struct tg_provider {
 struct tg_price {
     struct tg_id id;
     int64_t effective_from_ms;
-    int64_t input_pusd, cached_input_pusd, output_pusd; /* per token */
-    int64_t request_pusd;                               /* per request */
+    int64_t request_pusd;           /* per request, on top */
+    const struct tg_rate_set *sets; /* full ones, for tg_rates_pick(); their texts live as long */
+    size_t set_count;
 };
 
 struct tg_deployment {

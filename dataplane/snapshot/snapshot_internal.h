@@ -176,4 +176,11 @@ enum tg_status tg_refuse(const struct tg_stored *stored, const char *field, stru
 enum tg_status tg_catalog_build(struct tg_catalog_source *source, tg_wallet *wallet, tg_snapshot *snapshot,
                                 struct tg_error *error) TG_MUST_CHECK;
 
+/* ---- prices (price.c) ---- */
+
+/* NULL, or the member that is wrong and why. */
+const char *tg_price_check(const Tollgate__V1__Price *message, const char **why);
+/* The price of a checked message: its rates resolved, in the arena. */
+struct tg_price tg_price_build(struct tg_arena *arena, const Tollgate__V1__Price *message);
+
 #endif

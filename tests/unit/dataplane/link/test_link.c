@@ -321,13 +321,13 @@ static void a_refused_revision_is_named_and_the_next_one_is_followed(void **stat
     struct tg_digest good = control.digest;
     struct parts parts;
     make(&parts, WORLD_TYPE(PRICE), 2, 1);
-    parts.price.input_pusd = -1;
+    parts.price.request_pusd = -1;
     upsert(&control, &parts.resource);
     send_commit(&control);
     expect(&control, TOLLGATE__V1__REPLICA_FRAME__KIND_NACK);
     assert_int_equal(control.frame->nack->revision, 2);
     assert_non_null(strstr(control.frame->nack->error, "price"));
-    assert_non_null(strstr(control.frame->nack->error, "input_pusd"));
+    assert_non_null(strstr(control.frame->nack->error, "request_pusd"));
     control.digest = good;
     upsert(&control, make(&parts, WORLD_TYPE(PRICE), 2, 1)); /* all since the revision held, again */
     send_commit(&control);

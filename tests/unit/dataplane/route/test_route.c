@@ -9,7 +9,7 @@
 
 #include "dataplane/route/route.h"
 
-static const struct tg_price PRICE = {.input_pusd = 1};
+static const struct tg_price PRICE = {.request_pusd = 1};
 
 static const struct tg_provider_api CHAT = {.operation = TG_OPERATION_GENERATE, .dialect = TG_DIALECT_CHAT};
 static const struct tg_provider PROVIDER = {.kind = TG_TEXT_LITERAL("openai"), .apis = &CHAT, .api_count = 1};

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "dataplane/snapshot/snapshot_internal.h"
 #include "world.h"
 
 static tg_snapshot *must_commit(struct world *world)
@@ -56,7 +57,16 @@ static void a_key_leads_to_everything_that_a_call_needs(void **state)
     assert_string_equal(deployment->provider->origin.host, "127.0.0.1");
     assert_int_equal(deployment->provider->origin.port, 9999);
     assert_null(tg_deployment_price(deployment, 0));
-    assert_int_equal(tg_deployment_price(deployment, 1)->input_pusd, 75000);
+    const struct tg_price *price = tg_deployment_price(deployment, 1);
+    bool is_tier_known;
+    assert_int_equal(price->request_pusd, 3);
+    const struct tg_rate_set *set = tg_rates_pick(price->sets, price->set_count, tg_text_of(""), 1, &is_tier_known);
+    assert_int_equal(set->pusd[TG_USAGE_INPUT], 75000);
+    assert_int_equal(set->pusd[TG_USAGE_CACHE_WRITE_1H], 75000);
+    assert_false(tg_rate_has(set, TG_USAGE_OUTPUT));
+    set = tg_rates_pick(price->sets, price->set_count, tg_text_of("flex"), 1001, &is_tier_known);
+    assert_true(is_tier_known);
+    assert_int_equal(set->pusd[TG_USAGE_INPUT], 40000);
 
     const struct tg_budget *budgets[TG_WALLET_MAX_LINES];
     assert_int_equal(tg_snapshot_find_budgets(snapshot, &principal, model, budgets, TG_WALLET_MAX_LINES), 1);
@@ -65,6 +75,24 @@ static void a_key_leads_to_everything_that_a_call_needs(void **state)
     assert_ptr_equal(tg_snapshot_find_budget(snapshot, budgets[0]->id), budgets[0]);
     tg_snapshot_unref(snapshot);
     world_deinit(&world);
+}
+
+static void a_price_of_the_first_version_still_has_its_three_rates(void **state)
+{
+    struct parts parts;
+    make(&parts, WORLD_TYPE(PRICE), 1, 1);
+    parts.price.n_rates = 0;
+    parts.price.input_pusd = 10;
+    parts.price.cached_input_pusd = 0;
+    parts.price.output_pusd = 30;
+    struct tg_arena arena;
+    tg_arena_init(&arena);
+    struct tg_price price = tg_price_build(&arena, &parts.price);
+    assert_int_equal(price.set_count, 1);
+    assert_int_equal(price.sets[0].pusd[TG_USAGE_INPUT], 10);
+    assert_int_equal(price.sets[0].pusd[TG_USAGE_CACHED_INPUT], 0);
+    assert_int_equal(price.sets[0].pusd[TG_USAGE_REASONING], 30);
+    tg_arena_deinit(&arena);
 }
 
 static void what_the_profile_does_not_name_does_not_exist(void **state)
@@ -244,6 +272,14 @@ static void bad_authority(struct parts *parts)
 }
 static void negative_price(struct parts *parts)
 {
+    parts->price.rates[0]->pusd = -1;
+}
+static void unknown_kind(struct parts *parts)
+{
+    parts->price.rates[0]->kind = (Tollgate__V1__UsageKind)17;
+}
+static void old_negative_price(struct parts *parts)
+{
     parts->price.output_pusd = -1;
 }
 static void header_in_secret(struct parts *parts)
@@ -347,7 +383,9 @@ static void every_kind_of_mistake_is_refused_whole_and_named(void **state)
         {WORLD_TYPE(PROVIDER), 5, nameless_auth, {"provider", "auth_name", "secret"}},
         {WORLD_TYPE(PROVIDER), 5, bad_url, {"provider", "base_url", "https://"}},
         {WORLD_TYPE(PROVIDER), 5, bad_authority, {"provider", "ca_pem", "PEM"}},
-        {WORLD_TYPE(PRICE), 5, negative_price, {"price", "output_pusd", "negative"}},
+        {WORLD_TYPE(PRICE), 5, negative_price, {"price", "rates", "negative"}},
+        {WORLD_TYPE(PRICE), 5, unknown_kind, {"price", "rates", "does not know"}},
+        {WORLD_TYPE(PRICE), 5, old_negative_price, {"price", "output_pusd", "negative"}},
         {WORLD_TYPE(CREDENTIAL), 5, header_in_secret, {"credential", "secret", "header"}},
         {WORLD_TYPE(CREDENTIAL), 5, header_in_session, {"credential", "session_token", "header"}},
         {WORLD_TYPE(CREDENTIAL), 5, no_secret, {"credential", "secret", "empty"}},
@@ -472,6 +510,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_leads_to_everything_that_a_call_needs),
+        cmocka_unit_test(a_price_of_the_first_version_still_has_its_three_rates),
         cmocka_unit_test(what_the_profile_does_not_name_does_not_exist),
         cmocka_unit_test(a_delta_changes_one_thing_and_the_old_snapshot_stays_as_it_was),
         cmocka_unit_test(keys_added_after_a_refused_reorganisation_lead_to_their_own_application),

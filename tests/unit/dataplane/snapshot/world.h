@@ -105,6 +105,7 @@ struct parts {
     Tollgate__V1__Model model;
     Tollgate__V1__Deployment deployment;
     Tollgate__V1__Price price;
+    Tollgate__V1__Rate rates[2], *rate_list[2];
     Tollgate__V1__Budget budget;
     ProtobufCBinaryData model_ids[2];
     uint8_t sha256[32];
@@ -240,7 +241,16 @@ static inline Tollgate__V1__Resource *make(struct parts *parts, Tollgate__V1__Re
         parts->price.id = id;
         parts->price.organization_id = organization;
         parts->price.deployment_id = field_of(&rooms[2], WORLD_TYPE(DEPLOYMENT), parent);
-        parts->price.input_pusd = 75000;
+        parts->price.request_pusd = 3;
+        parts->price.rates = parts->rate_list;
+        parts->price.n_rates = 2;
+        for (size_t i = 0; i < 2; ++i) {
+            tollgate__v1__rate__init(parts->rate_list[i] = &parts->rates[i]);
+            parts->rates[i].kind = TOLLGATE__V1__USAGE_KIND__USAGE_KIND_INPUT_TOKENS;
+            parts->rates[i].pusd = i == 0 ? 75000 : 40000;
+        }
+        parts->rates[1].service_tier = text("flex");
+        parts->rates[1].above_input_tokens = 1000;
         parts->price.effective_from_ms = number;
         break;
     default:
