@@ -51,10 +51,11 @@ struct tg_body {
 struct tg_seen {
     struct tg_usage usage;
     bool has_usage;
-    bool is_done;      /* the last event was seen */
-    bool has_error;    /* the provider sent an error event */
-    size_t text_bytes; /* what the model wrote, for estimates */
-    char model[128];   /* as the provider names it, escapes not resolved */
+    bool is_usage_partial; /* its output is that of the answer's beginning: the stream has not told the rest yet */
+    bool is_done;          /* the last event was seen */
+    bool has_error;        /* the provider sent an error event */
+    size_t text_bytes;     /* what the model wrote, for estimates */
+    char model[128];       /* as the provider names it, escapes not resolved */
     size_t model_bytes;
     char service_tier[16];
     size_t service_tier_bytes;

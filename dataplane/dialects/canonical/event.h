@@ -75,6 +75,7 @@ struct tg_answer_event {
     enum tg_finish finish;
     struct tg_json_string stop_sequence; /* which one; empty if not said */
     const struct tg_usage *usage;
+    bool is_usage_partial;       /* USAGE: the prompt is counted, the answer has only begun */
     struct tg_text service_tier; /* plain: the one the call was served at; empty if not said */
     const struct tg_answer_error *error;
 };
