@@ -70,6 +70,7 @@ struct tg_part {
     enum tg_cache_mark cache;            /* a prompt cache ends behind this part */
     enum tg_dialect_id signature_origin; /* which dialect's model signed, where `signature` is not empty */
     bool is_error;                       /* of a tool result */
+    bool is_item;                        /* of OTHER: it stands by itself in the conversation, in no message */
     struct tg_json_string text;
     struct tg_json_string signature;
     struct tg_json_string call_id, name;
