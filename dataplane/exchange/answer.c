@@ -3,7 +3,6 @@
 
 #include "common/base/money.h"
 #include "common/base/time.h"
-#include "dataplane/dialects/openai_answer.h"
 #include "dataplane/exchange/answer_internal.h"
 
 enum {
@@ -179,6 +178,12 @@ void tg_exchange_flush(struct tg_exchange *exchange)
         tg_call_resume(&exchange->call);
 }
 
+static struct tg_text error_event(struct tg_exchange *exchange)
+{
+    struct tg_answer_error said = tg_client_error_said(exchange->arena, &exchange->error);
+    return exchange->client_dialect->error_event(exchange->arena, &said, TG_FRAMING_SSE);
+}
+
 bool exchange_answer_end_relay(struct tg_exchange *exchange)
 {
     struct tg_text pieces[3];
@@ -193,7 +198,7 @@ bool exchange_answer_end_relay(struct tg_exchange *exchange)
     if (exchange->outbox.bytes != 0)
         pieces[count++] = tg_buf_text(&exchange->outbox);
     if (is_cut)
-        pieces[count++] = tg_openai_error_event(exchange->arena, &exchange->error);
+        pieces[count++] = error_event(exchange);
     else if (exchange->relay == TG_RELAY_EVENTS && exchange->stream.end.bytes != 0)
         pieces[count++] = tg_buf_text(&exchange->stream.end);
     tg_http_forward(exchange->request, pieces, count, true);

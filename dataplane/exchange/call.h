@@ -9,7 +9,7 @@
 #define TG_EXCHANGE_CALL_H
 
 #include "common/http/client.h"
-#include "dataplane/dialects/openai_rewrite.h"
+#include "dataplane/dialects/canonical/dialect.h"
 #include "dataplane/snapshot/snapshot.h"
 #include "dataplane/upstream/response_head.h"
 
@@ -54,7 +54,7 @@ struct tg_call {
     enum tg_http_failure failure;
     char reason[TG_CALL_FAILURE_BYTES];
 
-    struct tg_text pieces[1 + TG_OPENAI_BODY_PIECES]; /* head, then the body */
+    struct tg_text pieces[1 + TG_BODY_PIECES]; /* head, then the body */
     size_t piece_count;
 };
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "common/base/time.h"
-#include "dataplane/dialects/openai_answer.h"
+#include "dataplane/dialects/dialects.h"
 #include "dataplane/exchange/answer_internal.h"
 #include "dataplane/exchange/host_internal.h"
 
@@ -187,6 +187,8 @@ static struct tg_exchange *create(struct tg_exchange_host *host, struct tg_http_
     exchange->id = tg_id_make(exchange->started_unix_ms, (const uint8_t *)random);
     tg_id_format(exchange->id, exchange->id_text);
     tg_endpoint_find(request->path, &exchange->endpoint);
+    exchange->client_dialect = tg_dialect_for(tg_endpoint_operation(exchange->endpoint.endpoint),
+                                              tg_endpoint_dialect(exchange->endpoint.endpoint));
     if (host->snapshot != NULL) {
         exchange->snapshot = host->snapshot;
         ++exchange->snapshot->users;
@@ -262,7 +264,8 @@ enum tg_stage_answer tg_exchange_reply_error(struct tg_exchange *exchange)
 {
     const struct tg_client_error_row *row = tg_client_error_row(exchange->error.code);
     exchange->answer.status = row->http_status;
-    exchange->answer.body = tg_openai_error_body(exchange->arena, &exchange->error);
+    struct tg_answer_error said = tg_client_error_said(exchange->arena, &exchange->error);
+    exchange->answer.body = exchange->client_dialect->error_body(exchange->arena, &said);
     if (row->retry != TG_RETRY_UNSAID)
         tg_exchange_add_header(exchange, "x-should-retry", tg_text_of(row->retry == TG_RETRY_YES ? "true" : "false"));
     if (exchange->outcome == TOLLGATE__V1__OUTCOME__OUTCOME_UNSPECIFIED)

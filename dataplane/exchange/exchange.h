@@ -20,8 +20,8 @@
 
 #include "common/aws/sigv4.h"
 #include "dataplane/dialects/canonical/client_error.h"
-#include "dataplane/dialects/openai_request.h"
-#include "dataplane/dialects/openai_stream.h"
+#include "dataplane/dialects/canonical/passage.h"
+#include "dataplane/dialects/endpoint.h"
 #include "dataplane/exchange/call.h"
 #include "dataplane/exchange/stage.h"
 #include "dataplane/journal/journal.h"
@@ -126,14 +126,15 @@ struct tg_exchange {
     char id_text[TG_ID_TEXT_BYTES];
     int64_t started_unix_ms;
     int64_t started_ns;
-    int64_t first_byte_ns; /* 0 while the client was sent nothing */
-    int64_t ended_ns;      /* the answer was decided, or the client left */
-    struct tg_endpoint_match endpoint; /* what the path names */
+    int64_t first_byte_ns;                   /* 0 while the client was sent nothing */
+    int64_t ended_ns;                        /* the answer was decided, or the client left */
+    struct tg_endpoint_match endpoint;       /* what the path names */
+    const struct tg_dialect *client_dialect; /* how the client speaks there */
 
     bool is_identified; /* stage identify */
     struct tg_principal principal;
-    struct tg_openai_request asked; /* stage inspect */
-    const struct tg_model *model;   /* stage authorize */
+    struct tg_model_request asked; /* stage inspect */
+    const struct tg_model *model;  /* stage authorize */
 
     enum tg_reservation_state reservation_state; /* stage reserve */
     bool has_waited;
@@ -143,7 +144,6 @@ struct tg_exchange {
 
     struct tg_route route; /* stage route */
     struct tg_call call;   /* stage call */
-    struct tg_openai_body body;
     enum tg_relay relay;
     struct tg_text tail;             /* the last bytes of an answer too large to be kept whole */
     struct tg_journal_intent intent; /* stage meter */
@@ -167,7 +167,8 @@ struct tg_exchange {
     /* From here on set up by who uses it first, not with every exchange. */
     struct tg_reservation reservation;
     struct tg_charge charges[TG_WALLET_MAX_LINES];
-    struct tg_openai_stream stream; /* while relay is EVENTS */
+    struct tg_passage stream; /* while relay is EVENTS */
+    struct tg_body body;      /* as the provider gets it; stage call */
     struct tg_timer linger;
     struct tg_buf outbox; /* bytes of the answer that the server has not been handed yet */
 };

@@ -10,7 +10,7 @@ enum {
     MAX_SPARE = 256,
     KEPT_OUTBOX_BYTES = 16 << 10, /* larger ones are given back */
     /* The outbox is bounded by what it may hold while the client is slow, and by the largest block of a stream. */
-    MAX_OUTBOX_BYTES = TG_OPENAI_STREAM_BLOCK_BYTES + TG_EXCHANGE_WHOLE_ANSWER_BYTES,
+    MAX_OUTBOX_BYTES = TG_PASSAGE_BLOCK_BYTES + TG_EXCHANGE_WHOLE_ANSWER_BYTES,
 };
 
 /* xoshiro256** (Blackman, Vigna 2018). */
@@ -124,7 +124,7 @@ void exchange_host_take_back(struct tg_exchange *exchange)
     tg_snapshot_handle_release(exchange->snapshot);
     exchange->snapshot = NULL;
     if (exchange->relay == TG_RELAY_EVENTS)
-        tg_openai_stream_deinit(&exchange->stream);
+        tg_passage_deinit(&exchange->stream);
     exchange->outbox.bytes = 0;
     if (exchange->outbox.capacity > KEPT_OUTBOX_BYTES)
         tg_buf_deinit(&exchange->outbox);

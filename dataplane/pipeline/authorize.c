@@ -1,5 +1,5 @@
 /* Whether the access profile allows what is asked for. What it does not allow does not exist. */
-#include "dataplane/dialects/openai_answer.h"
+#include "dataplane/dialects/operations/models.h"
 #include "dataplane/pipeline/stages_internal.h"
 
 static enum tg_stage_answer reply(struct tg_exchange *exchange, struct tg_text body)
@@ -10,9 +10,9 @@ static enum tg_stage_answer reply(struct tg_exchange *exchange, struct tg_text b
     return TG_STAGE_REPLY;
 }
 
-static struct tg_openai_listed_model listed(const struct tg_model *model)
+static struct tg_operations_listed_model listed(const struct tg_model *model)
 {
-    return (struct tg_openai_listed_model){model->name, model->created_at_ms};
+    return (struct tg_operations_listed_model){model->name, model->created_at_ms};
 }
 
 static enum tg_stage_answer list_models(struct tg_exchange *exchange)
@@ -21,11 +21,11 @@ static enum tg_stage_answer list_models(struct tg_exchange *exchange)
     size_t count = 0, cursor = 0;
     while (tg_snapshot_list_models(snapshot, &exchange->principal, &cursor) != NULL)
         ++count;
-    struct tg_openai_listed_model *models = tg_arena_alloc(exchange->arena, (count + 1) * sizeof(*models));
+    struct tg_operations_listed_model *models = tg_arena_alloc(exchange->arena, (count + 1) * sizeof(*models));
     cursor = 0;
     for (size_t i = 0; i < count; ++i)
         models[i] = listed(tg_snapshot_list_models(snapshot, &exchange->principal, &cursor));
-    return reply(exchange, tg_openai_models_body(exchange->arena, models, count));
+    return reply(exchange, tg_operations_models_body(exchange->arena, models, count));
 }
 
 static enum tg_stage_answer refuse_model(struct tg_exchange *exchange)
@@ -53,8 +53,8 @@ enum tg_stage_answer stage_authorize_enter(struct tg_exchange *exchange)
     if (model == NULL)
         return refuse_model(exchange);
     if (exchange->endpoint.endpoint == TG_ENDPOINT_MODEL) {
-        struct tg_openai_listed_model one = listed(model);
-        return reply(exchange, tg_openai_model_body(exchange->arena, &one));
+        struct tg_operations_listed_model one = listed(model);
+        return reply(exchange, tg_operations_model_body(exchange->arena, &one));
     }
     exchange->model = model;
     if ((model->kind == TG_MODEL_EMBEDDING) != (exchange->endpoint.endpoint == TG_ENDPOINT_EMBEDDINGS))

@@ -1,6 +1,7 @@
 /* Sends the request to a provider, fails over while the client has seen nothing, and passes the answer on: whole if it
  * is small, event by event if it is a stream, as it comes if it is large. */
 #include "common/base/time.h"
+#include "common/codec/json_scan.h"
 #include "common/log/log.h"
 #include "dataplane/pipeline/stages_internal.h"
 #include "dataplane/upstream/request_head.h"
@@ -26,14 +27,17 @@ static void prepare(struct tg_exchange *exchange, const struct tg_deployment *de
 {
     struct tg_http_request *request = exchange->request;
     struct tg_call *call = &exchange->call;
-    const struct tg_openai_request *asked = &exchange->asked;
-    struct tg_openai_changes changes = {
+    const struct tg_model_request *asked = &exchange->asked;
+    struct tg_request_target target = {
         .upstream_model = deployment->upstream_model,
         .asks_for_usage = asked->is_streaming,
         .max_output_tokens = imposed_output_tokens(exchange),
+        .model_max_output_tokens = exchange->model->max_output_tokens,
         .maximum_field = deployment->provider->maximum_field,
+        .rules = deployment->provider->rules,
+        .rule_count = deployment->provider->rule_count,
     };
-    tg_openai_rewrite(exchange->arena, request->body, asked, &changes, &exchange->body);
+    exchange->client_dialect->edit_request(exchange->arena, request->body, asked, &target, &exchange->body);
     for (size_t i = 0; i < exchange->body.piece_count; ++i)
         call->pieces[1 + i] = exchange->body.pieces[i];
     const struct tg_provider_api *api =
@@ -184,8 +188,8 @@ static bool is_worth_another(const struct tg_call *call)
 
 static void begin_events(struct tg_exchange *exchange)
 {
-    const struct tg_openai_request *asked = &exchange->asked;
-    tg_openai_stream_init(&exchange->stream, asked->is_streaming && !asked->wants_usage);
+    const struct tg_model_request *asked = &exchange->asked;
+    tg_passage_init(&exchange->stream, exchange->client_dialect, asked->is_streaming && !asked->wants_usage);
     tg_exchange_begin_relay(exchange, TG_RELAY_EVENTS, -1);
 }
 
@@ -251,7 +255,7 @@ static enum tg_stage_answer take_bytes(struct tg_exchange *exchange, struct tg_t
 
 static enum tg_stage_answer take_events(struct tg_exchange *exchange, struct tg_text piece)
 {
-    enum tg_status status = tg_openai_stream_feed(&exchange->stream, piece, &exchange->outbox);
+    enum tg_status status = tg_passage_feed(&exchange->stream, piece, &exchange->outbox);
     return status == TG_OK ? TG_STAGE_WAIT : cut(exchange, "too_large");
 }
 
@@ -296,7 +300,7 @@ static enum tg_stage_answer pass_piece(struct tg_exchange *exchange)
     if (answer != TG_STAGE_WAIT || exchange->relay == TG_RELAY_NONE)
         return answer;
     tg_exchange_flush(exchange);
-    if (exchange->relay == TG_RELAY_EVENTS && exchange->stream.is_done && exchange->linger.expires_at_ms == 0) {
+    if (exchange->relay == TG_RELAY_EVENTS && exchange->stream.seen.is_done && exchange->linger.expires_at_ms == 0) {
         exchange->linger.on_expire = on_linger;
         tg_timer_start(exchange->host->loop, &exchange->linger, LINGER_MS);
     }
@@ -305,14 +309,21 @@ static enum tg_stage_answer pass_piece(struct tg_exchange *exchange)
 
 /* ---- its end ---- */
 
+static bool is_json_object(struct tg_text body)
+{
+    struct tg_json_scan scan;
+    struct tg_json_token root;
+    tg_json_scan_init(&scan, body);
+    bool is_object = tg_json_scan_next(&scan, &root) == TG_JSON_BEGIN && root.kind == TG_JSON_OBJECT;
+    return tg_json_scan_finish(&scan, NULL) == TG_OK && is_object;
+}
+
 /* A provider's own error helps if it is JSON; what it says about the gateway's credential is not for clients. */
 static enum tg_stage_answer end_error(struct tg_exchange *exchange, struct tg_text body)
 {
     const struct tg_call *call = &exchange->call;
-    struct tg_openai_answer answer;
     exchange->outcome = TOLLGATE__V1__OUTCOME__OUTCOME_PROVIDER_ERROR;
-    tg_openai_answer_read(body, &answer);
-    if (answer.is_object && !is_about_credential(call) && call->status >= 400) {
+    if (is_json_object(body) && !is_about_credential(call) && call->status >= 400) {
         exchange->http_status = call->status;
         return TG_STAGE_REPLY;
     }
@@ -326,11 +337,11 @@ static enum tg_stage_answer end_error(struct tg_exchange *exchange, struct tg_te
 
 static enum tg_stage_answer end_events(struct tg_exchange *exchange)
 {
-    if (tg_openai_stream_finish(&exchange->stream, &exchange->outbox) != TG_OK)
+    if (tg_passage_finish(&exchange->stream, &exchange->outbox) != TG_OK)
         return break_off(exchange, "too_large");
     stage_outcome_of_stream(exchange);
-    exchange->outcome = exchange->stream.has_error ? TOLLGATE__V1__OUTCOME__OUTCOME_PROVIDER_FAILED
-                                                   : TOLLGATE__V1__OUTCOME__OUTCOME_COMPLETED;
+    exchange->outcome = exchange->stream.seen.has_error ? TOLLGATE__V1__OUTCOME__OUTCOME_PROVIDER_FAILED
+                                                        : TOLLGATE__V1__OUTCOME__OUTCOME_COMPLETED;
     return TG_STAGE_REPLY;
 }
 
@@ -381,7 +392,8 @@ static enum tg_stage_answer take_news(struct tg_exchange *exchange)
     case TG_CALL_COMPLETE:
         return complete(exchange);
     case TG_CALL_FAILED:
-        return exchange->relay == TG_RELAY_EVENTS && exchange->stream.is_done ? end_events(exchange) : failed(exchange);
+        return exchange->relay == TG_RELAY_EVENTS && exchange->stream.seen.is_done ? end_events(exchange)
+                                                                                   : failed(exchange);
     case TG_CALL_IDLE:
     case TG_CALL_SENT:
     case TG_CALL_CANCELLED:

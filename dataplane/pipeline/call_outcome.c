@@ -45,36 +45,31 @@ void stage_outcome_estimated(struct tg_exchange *exchange, size_t text_bytes)
 
 void stage_outcome_of_whole_answer(struct tg_exchange *exchange, struct tg_text body)
 {
-    struct tg_usage usage;
-    struct tg_openai_answer answer = {.has_usage = false};
-    size_t tail_bytes = body.bytes < TG_EXCHANGE_TAIL_BYTES ? body.bytes : TG_EXCHANGE_TAIL_BYTES;
-    bool is_readable = !exchange->call.response.is_encoded;
-    if (is_readable && tg_openai_usage_read_tail(tg_text(body.data + body.bytes - tail_bytes, tail_bytes), &usage)) {
-        exchange->upstream_model = tg_arena_copy(exchange->arena, tg_openai_answer_model(body));
-        take_reported(exchange, &usage);
-        return;
-    }
-    if (is_readable)
-        tg_openai_answer_read(body, &answer);
-    exchange->upstream_model = tg_arena_copy(exchange->arena, answer.model);
-    if (answer.has_usage)
-        take_reported(exchange, &answer.usage);
+    struct tg_seen seen;
+    memset(&seen, 0, sizeof(seen));
+    if (exchange->call.response.is_encoded)
+        seen.text_bytes = body.bytes;
     else
-        stage_outcome_estimated(exchange, answer.is_object ? answer.text_bytes : body.bytes);
+        exchange->client_dialect->watch_whole(&seen, body);
+    exchange->upstream_model = tg_arena_copy(exchange->arena, tg_text(seen.model, seen.model_bytes));
+    if (seen.has_usage)
+        take_reported(exchange, &seen.usage);
+    else
+        stage_outcome_estimated(exchange, seen.text_bytes);
 }
 
 /* Some servers report the prompt with the first chunk already. Of a stream that did not come to its end that is not the
  * last word. */
 static bool is_preliminary(const struct tg_exchange *exchange)
 {
-    const struct tg_openai_stream *stream = &exchange->stream;
+    const struct tg_seen *stream = &exchange->stream.seen;
     bool is_cut = !stream->is_done && exchange->call.state != TG_CALL_COMPLETE;
     return is_cut && stream->text_bytes != 0 && tg_usage_total_output(&stream->usage) == 0;
 }
 
 void stage_outcome_of_stream(struct tg_exchange *exchange)
 {
-    const struct tg_openai_stream *stream = &exchange->stream;
+    const struct tg_seen *stream = &exchange->stream.seen;
     exchange->upstream_model = tg_text(stream->model, stream->model_bytes);
     if (stream->has_usage && !is_preliminary(exchange))
         take_reported(exchange, &stream->usage);
@@ -85,7 +80,7 @@ void stage_outcome_of_stream(struct tg_exchange *exchange)
 void stage_outcome_of_tail(struct tg_exchange *exchange)
 {
     struct tg_usage usage;
-    if (!exchange->call.response.is_encoded && tg_openai_usage_read_tail(exchange->tail, &usage))
+    if (!exchange->call.response.is_encoded && exchange->client_dialect->watch_tail(exchange->tail, &usage))
         take_reported(exchange, &usage);
     else
         stage_outcome_estimated(exchange, TG_EXCHANGE_WHOLE_ANSWER_BYTES);

@@ -15,6 +15,21 @@ static enum tg_stage_answer refuse_method(struct tg_exchange *exchange)
     return tg_exchange_refuse(exchange, TG_ERROR_METHOD_NOT_ALLOWED, words, 3);
 }
 
+static enum tg_stage_answer read_call(struct tg_exchange *exchange)
+{
+    struct tg_http_request *request = exchange->request;
+    struct tg_request_source source = {
+        .arena = request->arena,
+        .is_streaming_path = exchange->endpoint.is_streaming,
+        .body = request->body,
+    };
+    if (exchange->endpoint.model.bytes != 0 &&
+        !tg_http_percent_decode(request->arena, exchange->endpoint.model, false, &source.path_model))
+        return refuse_path(exchange);
+    bool is_good = exchange->client_dialect->read_request(&source, &exchange->asked, &exchange->error);
+    return is_good ? TG_STAGE_CONTINUE : tg_exchange_reply_error(exchange);
+}
+
 enum tg_stage_answer stage_inspect_enter(struct tg_exchange *exchange)
 {
     struct tg_http_request *request = exchange->request;
@@ -30,10 +45,5 @@ enum tg_stage_answer stage_inspect_enter(struct tg_exchange *exchange)
         return tg_http_percent_decode(request->arena, exchange->endpoint.model, false, &exchange->asked.model)
                    ? TG_STAGE_CONTINUE
                    : refuse_path(exchange);
-    if (!tg_endpoint_is_call(exchange->endpoint.endpoint))
-        return TG_STAGE_CONTINUE;
-    if (!tg_openai_request_read(request->arena, exchange->endpoint.endpoint, request->body, &exchange->asked,
-                                &exchange->error))
-        return tg_exchange_reply_error(exchange);
-    return TG_STAGE_CONTINUE;
+    return tg_endpoint_is_call(exchange->endpoint.endpoint) ? read_call(exchange) : TG_STAGE_CONTINUE;
 }

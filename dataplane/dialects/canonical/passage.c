@@ -82,8 +82,10 @@ static enum tg_status feed_sse(struct tg_passage *passage, struct tg_text piece,
     enum tg_status status = TG_OK;
     tg_sse_feed(&passage->sse, piece);
     while (status == TG_OK && (result = tg_sse_next(&passage->sse, &event)) != TG_SSE_MORE) {
+        if (result == TG_SSE_TOO_LARGE)
+            return TG_TOO_LARGE;
         struct block block = {event.raw, event.name, event.data, event.has_data};
-        status = result == TG_SSE_TOO_LARGE ? TG_TOO_LARGE : take_block(passage, &block, &run);
+        status = take_block(passage, &block, &run);
         if (status == TG_OK)
             status = settle_run(&run, piece);
     }

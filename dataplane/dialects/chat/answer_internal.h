@@ -22,7 +22,7 @@ struct chat_answer {
     struct tg_usage usage;
     const struct chat_choice *choices;
     size_t choice_count;
-    struct tg_text search_results, citations; /* Perplexity's, arrays; empty if there are none */
+    struct tg_text search_results; /* Perplexity's, an array; empty if there is none */
 };
 
 /* False if the document is no JSON object. All of it refers to `document` or lies in `scratch`. */

@@ -13,11 +13,6 @@
 
 extern const struct tg_dialect tg_dialect_chat;
 
-/* The field that limits the output at a provider when the client named none. OpenAI itself (and Azure's OpenAI) refuses
- * `max_tokens` for its reasoning models and takes `max_completion_tokens` for all; the servers that speak its dialect
- * all know `max_tokens`, and many ignore the newer name, which would leave a clamped call unbounded. */
-const char *tg_chat_maximum_field(struct tg_text provider_host);
-
 /* See struct tg_dialect for what they do. */
 struct tg_text tg_chat_error_body(struct tg_arena *arena, const struct tg_answer_error *error);
 struct tg_text tg_chat_error_event(struct tg_arena *arena, const struct tg_answer_error *error,

@@ -105,9 +105,13 @@ struct chat_writing {
     struct tg_loss *loss;
 };
 
+/* OpenAI itself (and Azure's OpenAI) refuses `max_tokens` for its reasoning models and takes `max_completion_tokens`
+ * for all; the servers that speak its dialect all know `max_tokens`, and many ignore the newer name, which would leave
+ * a clamped call unbounded. Which it is stands in the provider's row. */
 static inline const char *chat_maximum_field(const struct tg_request_target *target)
 {
-    return target->maximum_field == NULL ? "max_completion_tokens" : target->maximum_field;
+    bool is_said = target->maximum_field != NULL && target->maximum_field[0] != '\0';
+    return is_said ? target->maximum_field : "max_tokens";
 }
 
 void chat_write_turn(struct chat_writing *writing, const struct tg_turn *turn);

@@ -64,19 +64,3 @@ void chat_edit_request(struct tg_arena *arena, struct tg_text body, const struct
     tg_edits_rules(arena, request, target, &edits);
     tg_edits_apply(&edits, body, edited);
 }
-
-static bool is_host_or_below(struct tg_text host, const char *domain)
-{
-    struct tg_text name = tg_text_of(domain);
-    if (host.bytes < name.bytes)
-        return false;
-    struct tg_text tail = tg_text(host.data + host.bytes - name.bytes, name.bytes);
-    return tg_text_equals_nocase(tail, name) && (host.bytes == name.bytes || tail.data[-1] == '.');
-}
-
-const char *tg_chat_maximum_field(struct tg_text provider_host)
-{
-    return is_host_or_below(provider_host, "openai.com") || is_host_or_below(provider_host, "openai.azure.com")
-               ? "max_completion_tokens"
-               : "max_tokens";
-}

@@ -9,7 +9,8 @@
 
 #include "common/base/file.h"
 #include "common/codec/json_scan.h"
-#include "dataplane/dialects/openai_answer.h"
+#include "dataplane/dialects/canonical/client_error.h"
+#include "dataplane/dialects/chat/chat.h"
 
 static void every_code_is_there_once_with_an_error_status_and_a_sentence(void **state)
 {
@@ -61,6 +62,18 @@ static void words_that_look_like_places_are_left_alone(void **state)
     tg_arena_deinit(&arena);
 }
 
+static struct tg_text body_of(struct tg_arena *arena, const struct tg_client_error *error)
+{
+    struct tg_answer_error said = tg_client_error_said(arena, error);
+    return tg_dialect_chat.error_body(arena, &said);
+}
+
+static struct tg_text event_of(struct tg_arena *arena, const struct tg_client_error *error)
+{
+    struct tg_answer_error said = tg_client_error_said(arena, error);
+    return tg_dialect_chat.error_event(arena, &said, TG_FRAMING_SSE);
+}
+
 static void an_error_is_valid_json_whatever_the_client_wrote(void **state)
 {
     static const struct tg_text WORDS[] = {TG_TEXT_LITERAL("plain"), TG_TEXT_LITERAL("\"quoted\\"),
@@ -74,7 +87,7 @@ static void an_error_is_valid_json_whatever_the_client_wrote(void **state)
             struct tg_client_error error = {.code = (enum tg_client_error_code)code, .param = WORDS[i]};
             for (size_t word = 0; word < TG_CLIENT_ERROR_WORDS; ++word)
                 error.words[word] = WORDS[i];
-            struct tg_text body = tg_openai_error_body(&arena, &error);
+            struct tg_text body = body_of(&arena, &error);
             tg_json_scan_init(&scan, body);
             assert_int_equal(tg_json_scan_finish(&scan, NULL), TG_OK);
             tg_arena_deinit(&arena);
@@ -87,7 +100,7 @@ static void an_error_without_a_field_has_a_null_param(void **state)
     struct tg_arena arena;
     tg_arena_init(&arena);
     struct tg_client_error error = {.code = TG_ERROR_API_KEY_REVOKED};
-    assert_string_equal(tg_openai_error_body(&arena, &error).data,
+    assert_string_equal(body_of(&arena, &error).data,
                         "{\"error\":{\"message\":\"This API key was revoked. Ask an administrator for a new one.\","
                         "\"type\":\"authentication_error\",\"param\":null,\"code\":\"api_key_revoked\"}}");
     tg_arena_deinit(&arena);
@@ -98,23 +111,10 @@ static void an_error_in_a_stream_is_one_event(void **state)
     struct tg_arena arena;
     tg_arena_init(&arena);
     struct tg_client_error error = {.code = TG_ERROR_PROVIDER_BROKE_OFF, .words = {tg_text_of("a\nb\n\nc")}};
-    struct tg_text event = tg_openai_error_event(&arena, &error);
+    struct tg_text event = event_of(&arena, &error);
     assert_true(tg_text_starts_with(event, "data: {\"error\":{"));
     const char *line_end = memchr(event.data, '\n', event.bytes);
     assert_string_equal(line_end, "\n\n");
-    tg_arena_deinit(&arena);
-}
-
-static void models_are_listed_in_openais_shape(void **state)
-{
-    struct tg_arena arena;
-    tg_arena_init(&arena);
-    struct tg_openai_listed_model models[] = {{tg_text_of("a"), 1700000000999}, {tg_text_of("b\"c"), 0}};
-    assert_string_equal(tg_openai_models_body(&arena, models, 2).data,
-                        "{\"object\":\"list\",\"data\":[{\"id\":\"a\",\"object\":\"model\",\"created\":1700000000,"
-                        "\"owned_by\":\"tollgate\"},{\"id\":\"b\\\"c\",\"object\":\"model\",\"created\":0,"
-                        "\"owned_by\":\"tollgate\"}]}");
-    assert_string_equal(tg_openai_models_body(&arena, models, 0).data, "{\"object\":\"list\",\"data\":[]}");
     tg_arena_deinit(&arena);
 }
 
@@ -128,7 +128,6 @@ int main(void)
         cmocka_unit_test(an_error_is_valid_json_whatever_the_client_wrote),
         cmocka_unit_test(an_error_without_a_field_has_a_null_param),
         cmocka_unit_test(an_error_in_a_stream_is_one_event),
-        cmocka_unit_test(models_are_listed_in_openais_shape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,18 +7,18 @@
 
 #include <cmocka.h>
 
-#include "dataplane/dialects/openai_request.h"
+#include "dataplane/dialects/chat/chat_internal.h"
 
 struct reading {
     struct tg_arena arena;
     struct tg_text body;
-    struct tg_openai_request request;
+    struct tg_model_request request;
     struct tg_client_error error;
     bool is_good;
 };
 
 /* Reads an exact heap copy, so that AddressSanitizer sees every stray read. */
-static struct reading read_as(enum tg_endpoint endpoint, const char *body)
+static struct reading read_chat(const char *body)
 {
     struct reading reading;
     tg_arena_init(&reading.arena);
@@ -26,13 +26,9 @@ static struct reading read_as(enum tg_endpoint endpoint, const char *body)
     char *copy = malloc(bytes + (bytes == 0));
     memcpy(copy, body, bytes);
     reading.body = tg_text(copy, bytes);
-    reading.is_good = tg_openai_request_read(&reading.arena, endpoint, reading.body, &reading.request, &reading.error);
+    struct tg_request_source source = {.arena = &reading.arena, .body = reading.body};
+    reading.is_good = tg_dialect_chat.read_request(&source, &reading.request, &reading.error);
     return reading;
-}
-
-static struct reading read_chat(const char *body)
-{
-    return read_as(TG_ENDPOINT_CHAT_COMPLETIONS, body);
 }
 
 static void forget(struct reading *reading)
@@ -41,7 +37,7 @@ static void forget(struct reading *reading)
     tg_arena_deinit(&reading->arena);
 }
 
-static void assert_span(const struct reading *reading, struct tg_body_span span, const char *text)
+static void assert_span(const struct reading *reading, struct tg_span span, const char *text)
 {
     assert_true(tg_text_is(tg_text(reading->body.data + span.at, span.bytes), text));
 }
@@ -53,18 +49,18 @@ static void what_the_gateway_governs_is_read_with_its_place(void **state)
                   "\"stream_options\":{\"x\":1,\"include_usage\":false},\"max_tokens\":5,"
                   "\"max_completion_tokens\":7,\"n\":3,\"unknown\":{\"model\":9}}");
     assert_true(reading.is_good);
-    const struct tg_openai_request *request = &reading.request;
+    const struct tg_model_request *request = &reading.request;
     assert_true(tg_text_is(request->model, "gpt"));
-    assert_span(&reading, request->model_span, "gpt");
+    assert_span(&reading, request->marks.model, "gpt");
     assert_true(request->is_streaming);
     assert_false(request->wants_usage);
-    assert_int_equal(request->stream_options, TG_STREAM_OPTIONS_FILLED);
-    assert_span(&reading, request->include_usage_span, "false");
-    assert_span(&reading, request->max_tokens_span, "5");
-    assert_span(&reading, request->max_completion_tokens_span, "7");
+    assert_true(request->marks.has_stream_options_members);
+    assert_span(&reading, request->marks.include_usage, "false");
+    assert_span(&reading, request->marks.older_maximum, "5");
+    assert_span(&reading, request->marks.maximum, "7");
     assert_int_equal(request->max_output_tokens, 7);
     assert_int_equal(request->choices, 3);
-    assert_int_equal(request->first_member_at, 2);
+    assert_int_equal(request->marks.first_member_at, 2);
     assert_int_equal(request->prompt_bytes, strlen("[{\"role\":\"user\",\"content\":\"hi\"}]"));
     assert_false(request->is_beyond_text);
     forget(&reading);
@@ -75,7 +71,7 @@ static void escapes_in_names_and_values_mean_what_they_say(void **state)
     struct reading reading = read_chat("{\"mod\\u0065l\":\"g\\u0070t\\\\\",\"messages\":[]}");
     assert_true(reading.is_good);
     assert_true(tg_text_is(reading.request.model, "gpt\\"));
-    assert_span(&reading, reading.request.model_span, "g\\u0070t\\\\");
+    assert_span(&reading, reading.request.marks.model, "g\\u0070t\\\\");
     forget(&reading);
 }
 
@@ -88,9 +84,9 @@ static void null_is_as_good_as_absent(void **state)
     assert_false(reading.request.is_streaming);
     assert_int_equal(reading.request.choices, 1);
     assert_int_equal(reading.request.max_output_tokens, 0);
-    assert_span(&reading, reading.request.max_tokens_span, "null");
-    assert_int_equal(reading.request.stream_options, TG_STREAM_OPTIONS_NONE);
-    assert_int_equal(reading.request.prediction_bytes, 0);
+    assert_span(&reading, reading.request.marks.older_maximum, "null");
+    assert_span(&reading, reading.request.marks.stream_options, "null");
+    assert_int_equal(reading.request.extra_output_bytes, 0);
     assert_false(reading.request.is_beyond_text);
     forget(&reading);
 }
@@ -193,44 +189,8 @@ static void predictions_and_tools_are_measured(void **state)
                                        "\"prediction\":{\"type\":\"content\",\"content\":\"abc\"}}");
     assert_true(reading.is_good);
     assert_int_equal(reading.request.prompt_bytes, strlen("[]") + strlen("[{\"type\":\"function\"}]"));
-    assert_int_equal(reading.request.prediction_bytes, strlen("{\"type\":\"content\",\"content\":\"abc\"}"));
+    assert_int_equal(reading.request.extra_output_bytes, strlen("{\"type\":\"content\",\"content\":\"abc\"}"));
     forget(&reading);
-}
-
-static int64_t inputs_of(const char *input)
-{
-    char body[256];
-    snprintf(body, sizeof(body), "{\"model\":\"m\",\"input\":%s}", input);
-    struct reading reading = read_as(TG_ENDPOINT_EMBEDDINGS, body);
-    assert_true(reading.is_good);
-    assert_int_equal(reading.request.prompt_bytes, strlen(input) - (input[0] == '"' ? strlen("\"\"") : 0));
-    int64_t inputs = reading.request.inputs;
-    forget(&reading);
-    return inputs;
-}
-
-static void the_texts_of_an_embedding_are_counted(void **state)
-{
-    assert_int_equal(inputs_of("\"one\""), 1);
-    assert_int_equal(inputs_of("[\"one\"]"), 1);
-    assert_int_equal(inputs_of("[\"one\",\"two\",\"three\"]"), 3);
-    assert_int_equal(inputs_of("[1,2,3,4]"), 1);
-    assert_int_equal(inputs_of("[[1,2],[3,4]]"), 2);
-}
-
-static void an_embedding_needs_its_input_and_nothing_of_a_chat(void **state)
-{
-    struct reading missing = read_as(TG_ENDPOINT_EMBEDDINGS, "{\"model\":\"m\",\"messages\":[]}");
-    assert_int_equal(missing.error.code, TG_ERROR_MISSING_PARAMETER);
-    assert_true(tg_text_is(missing.error.param, "input"));
-    forget(&missing);
-    struct reading odd = read_as(TG_ENDPOINT_EMBEDDINGS, "{\"model\":\"m\",\"input\":5}");
-    assert_int_equal(odd.error.code, TG_ERROR_INVALID_TYPE);
-    forget(&odd);
-    struct reading other = read_as(TG_ENDPOINT_EMBEDDINGS, "{\"model\":\"m\",\"input\":\"x\",\"stream\":7,\"n\":-1}");
-    assert_true(other.is_good);
-    assert_false(other.request.is_streaming);
-    forget(&other);
 }
 
 int main(void)
@@ -243,8 +203,6 @@ int main(void)
         cmocka_unit_test(every_cut_of_a_good_body_is_refused),
         cmocka_unit_test(only_plain_text_is_bounded_by_its_bytes),
         cmocka_unit_test(predictions_and_tools_are_measured),
-        cmocka_unit_test(the_texts_of_an_embedding_are_counted),
-        cmocka_unit_test(an_embedding_needs_its_input_and_nothing_of_a_chat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

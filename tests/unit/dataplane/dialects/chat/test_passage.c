@@ -11,7 +11,8 @@
 
 #include "common/base/file.h"
 #include "common/codec/yaml.h"
-#include "dataplane/dialects/openai_stream.h"
+#include "dataplane/dialects/canonical/passage.h"
+#include "dataplane/dialects/chat/chat.h"
 
 enum { OUT_BYTES = 4 << 20 };
 
@@ -23,7 +24,7 @@ enum { OUT_BYTES = 4 << 20 };
 #define DONE "data: [DONE]\n\n"
 
 struct passage {
-    struct tg_openai_stream stream;
+    struct tg_passage stream;
     struct tg_buf out;
 };
 
@@ -32,19 +33,19 @@ static void feed(struct passage *passage, struct tg_text piece)
 {
     char *copy = malloc(piece.bytes + (piece.bytes == 0));
     memcpy(copy, piece.data, piece.bytes);
-    assert_int_equal(tg_openai_stream_feed(&passage->stream, tg_text(copy, piece.bytes), &passage->out), TG_OK);
+    assert_int_equal(tg_passage_feed(&passage->stream, tg_text(copy, piece.bytes), &passage->out), TG_OK);
     free(copy);
 }
 
 static void begin(struct passage *passage, bool hides_usage)
 {
-    tg_openai_stream_init(&passage->stream, hides_usage);
+    tg_passage_init(&passage->stream, &tg_dialect_chat, hides_usage);
     tg_buf_init(&passage->out, OUT_BYTES);
 }
 
 static void end(struct passage *passage)
 {
-    tg_openai_stream_deinit(&passage->stream);
+    tg_passage_deinit(&passage->stream);
     tg_buf_deinit(&passage->out);
 }
 
@@ -56,7 +57,7 @@ static void pass_all(struct passage *passage, struct tg_text stream, bool hides_
         size_t left = stream.bytes - at;
         feed(passage, tg_text(stream.data + at, left < piece_bytes ? left : piece_bytes));
     }
-    assert_int_equal(tg_openai_stream_finish(&passage->stream, &passage->out), TG_OK);
+    assert_int_equal(tg_passage_finish(&passage->stream, &passage->out), TG_OK);
 }
 
 static void pass_in_two(struct passage *passage, struct tg_text stream, bool hides_usage, size_t cut)
@@ -64,7 +65,7 @@ static void pass_in_two(struct passage *passage, struct tg_text stream, bool hid
     begin(passage, hides_usage);
     feed(passage, tg_text(stream.data, cut));
     feed(passage, tg_text(stream.data + cut, stream.bytes - cut));
-    assert_int_equal(tg_openai_stream_finish(&passage->stream, &passage->out), TG_OK);
+    assert_int_equal(tg_passage_finish(&passage->stream, &passage->out), TG_OK);
 }
 
 static void assert_out(const struct passage *passage, const char *wanted)
@@ -83,12 +84,12 @@ static void a_usage_chunk_that_nobody_asked_for_is_hidden_and_read(void **state)
         pass_in_two(&passage, tg_text(STREAM, sizeof(STREAM) - 1), true, cut);
         assert_out(&passage, ": hello\n\n" CHUNK("{\"content\":\"Par\"}") "event: x\n" CHUNK("{\"content\":\"is\"}"));
         assert_true(tg_text_is(tg_buf_text(&passage.stream.end), DONE));
-        assert_true(passage.stream.is_done);
-        assert_true(passage.stream.has_usage);
-        assert_int_equal(passage.stream.usage.of[TG_USAGE_INPUT], 9);
-        assert_int_equal(passage.stream.usage.of[TG_USAGE_OUTPUT], 2);
-        assert_int_equal(passage.stream.text_bytes, 5);
-        assert_true(tg_text_is(tg_text(passage.stream.model, passage.stream.model_bytes), "gpt-x"));
+        assert_true(passage.stream.seen.is_done);
+        assert_true(passage.stream.seen.has_usage);
+        assert_int_equal(passage.stream.seen.usage.of[TG_USAGE_INPUT], 9);
+        assert_int_equal(passage.stream.seen.usage.of[TG_USAGE_OUTPUT], 2);
+        assert_int_equal(passage.stream.seen.text_bytes, 5);
+        assert_true(tg_text_is(tg_text(passage.stream.seen.model, passage.stream.seen.model_bytes), "gpt-x"));
         end(&passage);
     }
 }
@@ -100,7 +101,7 @@ static void a_usage_chunk_that_the_client_asked_for_passes(void **state)
     assert_true(tg_text_starts_with(tg_buf_text(&passage.out), ": hello\n\n"));
     assert_int_equal(passage.out.bytes, sizeof(STREAM) - 1 - strlen(DONE));
     assert_memory_equal(passage.out.data, STREAM, passage.out.bytes);
-    assert_true(passage.stream.has_usage);
+    assert_true(passage.stream.seen.has_usage);
     end(&passage);
 }
 
@@ -112,8 +113,8 @@ static void usage_beside_choices_is_read_and_passes(void **state)
     struct passage passage;
     pass_all(&passage, tg_text(BESIDE, sizeof(BESIDE) - 1), true, 1000);
     assert_out(&passage, BESIDE);
-    assert_true(passage.stream.has_usage);
-    assert_int_equal(passage.stream.usage.of[TG_USAGE_OUTPUT], 4);
+    assert_true(passage.stream.seen.has_usage);
+    assert_int_equal(passage.stream.seen.usage.of[TG_USAGE_OUTPUT], 4);
     end(&passage);
 }
 
@@ -124,7 +125,7 @@ static void absurd_usage_is_hidden_but_not_believed(void **state)
         CHUNK("{}") "data: {\"choices\" : [], \"usage\" : {\"prompt_tokens\" : -1, \"completion_tokens\" : 1e30}}\n\n";
     struct passage passage;
     pass_all(&passage, tg_text_of(ABSURD), true, sizeof(ABSURD));
-    assert_false(passage.stream.has_usage);
+    assert_false(passage.stream.seen.has_usage);
     assert_true(tg_text_is(tg_buf_text(&passage.out), CHUNK("{}")));
     end(&passage);
 }
@@ -135,7 +136,7 @@ static void an_empty_list_of_choices_without_usage_passes(void **state)
     struct passage passage;
     pass_all(&passage, tg_text(FILTER, sizeof(FILTER) - 1), true, 5);
     assert_out(&passage, FILTER);
-    assert_false(passage.stream.has_usage);
+    assert_false(passage.stream.seen.has_usage);
     end(&passage);
 }
 
@@ -145,7 +146,7 @@ static void words_about_usage_in_the_text_do_not_matter(void **state)
     struct passage passage;
     pass_all(&passage, tg_text(TALK, sizeof(TALK) - 1), true, 1000);
     assert_out(&passage, TALK);
-    assert_false(passage.stream.has_usage);
+    assert_false(passage.stream.seen.has_usage);
     end(&passage);
 }
 
@@ -155,7 +156,7 @@ static void an_error_event_passes_and_is_noticed(void **state)
     struct passage passage;
     pass_all(&passage, tg_text(ERROR, sizeof(ERROR) - 1), true, 3);
     assert_out(&passage, ERROR);
-    assert_true(passage.stream.has_error);
+    assert_true(passage.stream.seen.has_error);
     end(&passage);
 }
 
@@ -175,7 +176,7 @@ static void a_last_event_without_its_blank_line_is_taken_too(void **state)
     struct passage passage;
     pass_all(&passage, tg_text(CUT, sizeof(CUT) - 1), true, 11);
     assert_out(&passage, CHUNK("{}"));
-    assert_true(passage.stream.has_usage);
+    assert_true(passage.stream.seen.has_usage);
     end(&passage);
 }
 
@@ -197,7 +198,7 @@ static void a_block_without_end_is_refused_within_the_bound(void **state)
     memset(piece, 'x', 1 << 20);
     begin(&passage, true);
     for (int i = 0; i < 9 && status == TG_OK; ++i)
-        status = tg_openai_stream_feed(&passage.stream, tg_text(piece, 1 << 20), &passage.out);
+        status = tg_passage_feed(&passage.stream, tg_text(piece, 1 << 20), &passage.out);
     assert_int_equal(status, TG_TOO_LARGE);
     free(piece);
     end(&passage);
@@ -223,7 +224,7 @@ static void check_stream(struct tg_text stream, const char *name)
     struct passage whole, open;
     pass_all(&whole, stream, true, stream.bytes);
     pass_all(&open, stream, false, stream.bytes);
-    if (!whole.stream.has_usage)
+    if (!whole.stream.seen.has_usage)
         fail_msg("%s: no usage was found", name);
     assert_int_equal(open.out.bytes + open.stream.end.bytes, stream.bytes);
     assert_memory_equal(open.out.data, stream.data, open.out.bytes);
@@ -233,8 +234,8 @@ static void check_stream(struct tg_text stream, const char *name)
         pass_all(&cut, stream, true, PIECES[i]);
         assert_int_equal(cut.out.bytes, whole.out.bytes);
         assert_memory_equal(cut.out.data, whole.out.data, whole.out.bytes);
-        assert_memory_equal(&cut.stream.usage, &whole.stream.usage, sizeof(whole.stream.usage));
-        assert_int_equal(cut.stream.text_bytes, whole.stream.text_bytes);
+        assert_memory_equal(&cut.stream.seen.usage, &whole.stream.seen.usage, sizeof(whole.stream.seen.usage));
+        assert_int_equal(cut.stream.seen.text_bytes, whole.stream.seen.text_bytes);
         end(&cut);
     }
     for (size_t at = 0; at < stream.bytes && stream.bytes < 4096; ++at) {
@@ -242,7 +243,7 @@ static void check_stream(struct tg_text stream, const char *name)
         pass_in_two(&cut, stream, true, at);
         assert_int_equal(cut.out.bytes, whole.out.bytes);
         assert_memory_equal(cut.out.data, whole.out.data, whole.out.bytes);
-        assert_memory_equal(&cut.stream.usage, &whole.stream.usage, sizeof(whole.stream.usage));
+        assert_memory_equal(&cut.stream.seen.usage, &whole.stream.seen.usage, sizeof(whole.stream.seen.usage));
         end(&cut);
     }
     end(&whole);

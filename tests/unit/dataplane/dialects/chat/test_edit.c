@@ -8,13 +8,18 @@
 #include <cmocka.h>
 
 #include "common/codec/json_scan.h"
-#include "dataplane/dialects/openai_rewrite.h"
+#include "dataplane/dialects/chat/chat.h"
 
-static const struct rewriting {
+static const struct tg_parameter_rule rules[] = {
+    {TG_TEXT_LITERAL("user"), {NULL, 0}},
+    {TG_TEXT_LITERAL("seed"), TG_TEXT_LITERAL("random_seed")},
+};
+
+static const struct editing {
     const char *body;
-    struct tg_openai_changes changes;
+    struct tg_request_target target;
     const char *wanted;
-} rewritings[] = {
+} editings[] = {
     /* nothing to change */
     {"{\"model\":\"m\",\"messages\":[]}",
      {.upstream_model = TG_TEXT_LITERAL("m")},
@@ -67,6 +72,10 @@ static const struct rewriting {
     {"{\"max_tokens\":null,\"model\":\"m\",\"messages\":[]}",
      {.max_output_tokens = 64, .maximum_field = "max_completion_tokens"},
      "{\"max_tokens\":64,\"model\":\"m\",\"messages\":[]}"},
+    /* what a provider does not take, or calls otherwise */
+    {"{\"model\":\"m\",\"seed\":1,\"messages\":[],\"user\":\"u\"}",
+     {.upstream_model = TG_TEXT_LITERAL("up"), .rules = rules, .rule_count = 2},
+     "{\"model\":\"up\",\"random_seed\":1,\"messages\":[]}"},
     /* everything at once */
     {"{\"max_tokens\":9,\"model\":\"m\",\"max_completion_tokens\":8,\"messages\":[]}",
      {.upstream_model = TG_TEXT_LITERAL("up"),
@@ -83,7 +92,7 @@ static const struct rewriting {
      "{\"stream_options\":{\"include_usage\":true},\"max_completion_tokens\":7,\"model\":\"up\",\"messages\":[]}"},
 };
 
-static struct tg_text join(struct tg_arena *arena, const struct tg_openai_body *body)
+static struct tg_text join(struct tg_arena *arena, const struct tg_body *body)
 {
     char *out = tg_arena_alloc(arena, body->bytes + 1);
     size_t used = 0;
@@ -99,18 +108,19 @@ static struct tg_text join(struct tg_arena *arena, const struct tg_openai_body *
 
 static void only_what_must_change_changes(void **state)
 {
-    for (size_t i = 0; i < sizeof(rewritings) / sizeof(rewritings[0]); ++i) {
+    for (size_t i = 0; i < sizeof(editings) / sizeof(editings[0]); ++i) {
         struct tg_arena arena;
-        struct tg_openai_request request;
+        struct tg_model_request request;
         struct tg_client_error error;
-        struct tg_openai_body rewritten;
+        struct tg_body edited;
         struct tg_json_scan scan;
         tg_arena_init(&arena);
-        struct tg_text body = tg_text_of(rewritings[i].body);
-        assert_true(tg_openai_request_read(&arena, TG_ENDPOINT_CHAT_COMPLETIONS, body, &request, &error));
-        tg_openai_rewrite(&arena, body, &request, &rewritings[i].changes, &rewritten);
-        struct tg_text joined = join(&arena, &rewritten);
-        assert_string_equal(joined.data, rewritings[i].wanted);
+        struct tg_text body = tg_text_of(editings[i].body);
+        struct tg_request_source source = {.arena = &arena, .body = body};
+        assert_true(tg_dialect_chat.read_request(&source, &request, &error));
+        tg_dialect_chat.edit_request(&arena, body, &request, &editings[i].target, &edited);
+        struct tg_text joined = join(&arena, &edited);
+        assert_string_equal(joined.data, editings[i].wanted);
         tg_json_scan_init(&scan, joined);
         assert_int_equal(tg_json_scan_finish(&scan, NULL), TG_OK);
         tg_arena_deinit(&arena);
@@ -120,28 +130,19 @@ static void only_what_must_change_changes(void **state)
 static void the_body_itself_is_never_copied(void **state)
 {
     struct tg_arena arena;
-    struct tg_openai_request request;
+    struct tg_model_request request;
     struct tg_client_error error;
-    struct tg_openai_body rewritten;
+    struct tg_body edited;
     tg_arena_init(&arena);
     struct tg_text body = tg_text_of("{\"model\":\"m\",\"messages\":[{\"content\":\"long\"}]}");
-    struct tg_openai_changes changes = {.upstream_model = tg_text_of("up")};
-    assert_true(tg_openai_request_read(&arena, TG_ENDPOINT_CHAT_COMPLETIONS, body, &request, &error));
-    tg_openai_rewrite(&arena, body, &request, &changes, &rewritten);
-    assert_int_equal(rewritten.piece_count, 3);
-    assert_ptr_equal(rewritten.pieces[0].data, body.data);
-    assert_ptr_equal(rewritten.pieces[2].data + rewritten.pieces[2].bytes, body.data + body.bytes);
+    struct tg_request_target target = {.upstream_model = tg_text_of("up")};
+    struct tg_request_source source = {.arena = &arena, .body = body};
+    assert_true(tg_dialect_chat.read_request(&source, &request, &error));
+    tg_dialect_chat.edit_request(&arena, body, &request, &target, &edited);
+    assert_int_equal(edited.piece_count, 3);
+    assert_ptr_equal(edited.pieces[0].data, body.data);
+    assert_ptr_equal(edited.pieces[2].data + edited.pieces[2].bytes, body.data + body.bytes);
     tg_arena_deinit(&arena);
-}
-
-static void openai_gets_the_new_field_and_all_others_the_one_they_know(void **state)
-{
-    assert_string_equal(tg_openai_maximum_field(tg_text_of("api.openai.com")), "max_completion_tokens");
-    assert_string_equal(tg_openai_maximum_field(tg_text_of("OpenAI.com")), "max_completion_tokens");
-    assert_string_equal(tg_openai_maximum_field(tg_text_of("x.openai.azure.com")), "max_completion_tokens");
-    assert_string_equal(tg_openai_maximum_field(tg_text_of("notopenai.com")), "max_tokens");
-    assert_string_equal(tg_openai_maximum_field(tg_text_of("127.0.0.1")), "max_tokens");
-    assert_string_equal(tg_openai_maximum_field(tg_text_of("")), "max_tokens");
 }
 
 int main(void)
@@ -149,7 +150,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_must_change_changes),
         cmocka_unit_test(the_body_itself_is_never_copied),
-        cmocka_unit_test(openai_gets_the_new_field_and_all_others_the_one_they_know),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-#include "dataplane/dialects/openai_usage.h"
+#include "dataplane/dialects/chat/chat.h"
+#include "dataplane/dialects/chat/watch_internal.h"
 
 static void assert_usage(const struct tg_usage *usage, int64_t input, int64_t cached, int64_t output, int64_t reasoning)
 {
@@ -64,15 +65,15 @@ static void every_token_is_counted_once(void **state)
 {
     for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); ++i) {
         char document[1024];
-        struct tg_openai_answer answer;
+        struct chat_glance answer;
         struct tg_usage usage;
         snprintf(document, sizeof(document), "{\"id\":\"x\",\"model\":\"m-1\",\"choices\":[],\"usage\":%s,\"z\":1}",
                  reports[i].usage);
-        tg_openai_answer_read(tg_text_of(document), &answer);
+        chat_glance_read(tg_text_of(document), &answer);
         assert_true(answer.has_usage);
         assert_true(tg_text_is(answer.model, "m-1"));
         assert_usage(&answer.usage, reports[i].input, reports[i].cached, reports[i].output, reports[i].reasoning);
-        assert_true(tg_openai_usage_read_tail(tg_text_of(document), &usage));
+        assert_true(chat_tail_usage(tg_text_of(document), &usage));
         assert_memory_equal(&usage, &answer.usage, sizeof(usage));
     }
 }
@@ -101,10 +102,10 @@ static void what_is_no_usage_is_not_taken_for_one(void **state)
         "null",
     };
     for (size_t i = 0; i < sizeof(DOCUMENTS) / sizeof(DOCUMENTS[0]); ++i) {
-        struct tg_openai_answer answer;
+        struct chat_glance answer;
         struct tg_usage usage;
-        tg_openai_answer_read(tg_text_of(DOCUMENTS[i]), &answer);
-        if (answer.has_usage || tg_openai_usage_read_tail(tg_text_of(DOCUMENTS[i]), &usage))
+        chat_glance_read(tg_text_of(DOCUMENTS[i]), &answer);
+        if (answer.has_usage || chat_tail_usage(tg_text_of(DOCUMENTS[i]), &usage))
             fail_msg("usage found in: %s", DOCUMENTS[i]);
     }
 }
@@ -118,19 +119,19 @@ static void the_tail_of_a_large_answer_suffices(void **state)
     for (size_t from = 0; from <= usage_at; ++from) {
         struct tg_usage usage;
         /* A cut inside a string may leave half an escape in front: it must not confuse what follows. */
-        assert_true(tg_openai_usage_read_tail(tg_text(DOCUMENT + from, sizeof(DOCUMENT) - 1 - from), &usage));
+        assert_true(chat_tail_usage(tg_text(DOCUMENT + from, sizeof(DOCUMENT) - 1 - from), &usage));
         assert_usage(&usage, 7, 0, 0, 0);
     }
     for (size_t from = usage_at + 1; from < sizeof(DOCUMENT); ++from) {
         struct tg_usage usage;
-        assert_false(tg_openai_usage_read_tail(tg_text(DOCUMENT + from, sizeof(DOCUMENT) - 1 - from), &usage));
+        assert_false(chat_tail_usage(tg_text(DOCUMENT + from, sizeof(DOCUMENT) - 1 - from), &usage));
     }
 }
 
 static void what_the_model_wrote_is_measured(void **state)
 {
-    struct tg_openai_answer answer;
-    tg_openai_answer_read(
+    struct chat_glance answer;
+    chat_glance_read(
         tg_text_of(
             "{\"id\":\"long identifier\",\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\"12345\","
             "\"reasoning_content\":\"678\",\"tool_calls\":[{\"id\":\"call\",\"function\":{\"name\":\"f\","
@@ -166,17 +167,9 @@ static void the_text_of_a_chunk_is_measured_without_a_parse(void **state)
         size_t bytes = strlen(CHUNKS[i].chunk);
         char *copy = malloc(bytes + (bytes == 0));
         memcpy(copy, CHUNKS[i].chunk, bytes);
-        assert_int_equal(tg_openai_chunk_text_bytes(tg_text(copy, bytes)), CHUNKS[i].bytes);
+        assert_int_equal(chat_chunk_text_bytes(tg_text(copy, bytes)), CHUNKS[i].bytes);
         free(copy);
     }
-}
-
-static void four_bytes_are_a_token(void **state)
-{
-    assert_int_equal(tg_openai_estimate_tokens(0), 0);
-    assert_int_equal(tg_openai_estimate_tokens(1), 1);
-    assert_int_equal(tg_openai_estimate_tokens(4), 1);
-    assert_int_equal(tg_openai_estimate_tokens(5), 2);
 }
 
 int main(void)
@@ -187,7 +180,6 @@ int main(void)
         cmocka_unit_test(the_tail_of_a_large_answer_suffices),
         cmocka_unit_test(what_the_model_wrote_is_measured),
         cmocka_unit_test(the_text_of_a_chunk_is_measured_without_a_parse),
-        cmocka_unit_test(four_bytes_are_a_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
