@@ -151,6 +151,12 @@ static enum tg_status read_wish(struct tg_apply *apply, const struct tg_resource
         }
         if (value == NULL || tg_json_is(value, TG_JSON_NULL))
             continue;
+        if (member->kind == TG_MEMBER_RATES) {
+            enum tg_status status = tg_member_set_rates(member, value, wish, error);
+            if (status != TG_OK)
+                return tg_fail_context(error, status, "%s", path);
+            continue;
+        }
         struct tg_buf text;
         tg_buf_init(&text, 65536);
         enum tg_status status = scalar_text(value, &text);

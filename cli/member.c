@@ -120,6 +120,37 @@ static enum tg_status set_secret_file(const struct tg_member *member, const char
     return status;
 }
 
+/* "input=2.50,output=10" */
+static enum tg_status split_rates(const struct tg_member *member, const char *text, tg_json *rates,
+                                  struct tg_error *error)
+{
+    for (const char *at = text; *at != '\0';) {
+        size_t bytes = strcspn(at, ",");
+        const char *equals = memchr(at, '=', bytes);
+        if (equals == NULL)
+            return tg_fail(error, TG_INVALID, "%s must be like input=2.50,output=10, or JSON", member->flag);
+        char *kind = tg_text_strdup(tg_text_trim(tg_text(at, (size_t)(equals - at))));
+        tg_json_set_text(rates, kind, tg_text_trim(tg_text(equals + 1, bytes - (size_t)(equals - at) - 1)));
+        free(kind);
+        at += bytes + (at[bytes] == ',');
+    }
+    return TG_OK;
+}
+
+static enum tg_status set_rates(const struct tg_member *member, const char *text, tg_json *body, struct tg_error *error)
+{
+    bool is_short = strcmp(member->member, "rates") == 0 && text[0] != '{';
+    tg_json *value = is_short ? tg_json_new_object() : NULL;
+    enum tg_status status =
+        is_short ? split_rates(member, text, value, error) : tg_json_parse(tg_text_of(text), &value, error);
+    if (status == TG_OK)
+        status = tg_member_set_rates(member, value, body, error);
+    else if (!is_short)
+        tg_fail_context(error, status, "%s", member->flag);
+    tg_json_destroy(value);
+    return status;
+}
+
 static enum tg_status set_reference(struct tg_cli *cli, const struct tg_member *member, const char *name, tg_json *body,
                                     struct tg_error *error)
 {
@@ -152,6 +183,8 @@ enum tg_status tg_member_set(struct tg_cli *cli, const struct tg_member *member,
         return set_references(cli, member, text, body, error);
     case TG_MEMBER_SCOPE:
         return set_scope(cli, text, body, error);
+    case TG_MEMBER_RATES:
+        return set_rates(member, text, body, error);
     case TG_MEMBER_FILE:
         return set_file(member, text, body, error);
     case TG_MEMBER_SECRET_FILE:

@@ -12,6 +12,7 @@ enum tg_member_kind {
     TG_MEMBER_REFERENCE,   /* said by name, sent as id */
     TG_MEMBER_REFERENCES,  /* several, separated by commas */
     TG_MEMBER_SCOPE,       /* "team:search", or "organization": two members, scope and scope_id */
+    TG_MEMBER_RATES,       /* of a price: "input=2.50,output=10", or as JSON; tiers and service_tiers always as JSON */
     TG_MEMBER_FILE,        /* the content of the named file */
     TG_MEMBER_SECRET_FILE, /* likewise, of a file that only its owner may read */
     TG_MEMBER_SECRET_ENV,  /* the content of the named environment variable */
@@ -47,5 +48,9 @@ const struct tg_resource *tg_resource_find(const char *noun);
 /* Sets what `text` says into `body` as the member wants it: a number, a looked-up id, a file's content. */
 enum tg_status tg_member_set(struct tg_cli *cli, const struct tg_member *member, const char *text, tg_json *body,
                              struct tg_error *error) TG_MUST_CHECK;
+
+/* The same from a file's value, for TG_MEMBER_RATES. */
+enum tg_status tg_member_set_rates(const struct tg_member *member, const tg_json *value, tg_json *body,
+                                   struct tg_error *error) TG_MUST_CHECK;
 
 #endif

@@ -27,6 +27,7 @@ static struct tg_value load_value(const struct tg_operation *operation, const st
     case TG_FIELD_TEXT:
     case TG_FIELD_CHOICE:
     case TG_FIELD_JSON:
+    case TG_FIELD_DOCUMENT:
         value.text = tg_arena_copy(operation->arena, tg_db_get_text(result, row, column));
         break;
     case TG_FIELD_HEX:
@@ -35,7 +36,6 @@ static struct tg_value load_value(const struct tg_operation *operation, const st
         break;
     case TG_FIELD_INTEGER:
     case TG_FIELD_MONEY:
-    case TG_FIELD_PER_MILLION:
         value.number = tg_db_get_int64(result, row, column);
         break;
     case TG_FIELD_AMOUNT:
@@ -87,7 +87,6 @@ struct tg_db_value tg_columns_param(const struct tg_field *field, const struct t
         return tg_db_bytes(value->text.data, value->text.bytes);
     case TG_FIELD_INTEGER:
     case TG_FIELD_MONEY:
-    case TG_FIELD_PER_MILLION:
     case TG_FIELD_AMOUNT:
         return tg_db_int64(value->number);
     case TG_FIELD_BOOLEAN:

@@ -278,6 +278,8 @@ static enum tg_status cascade(struct tg_operation *operation, const struct tg_re
         all[i + 1].before = &records[i];
         status = tg_columns_mark_deleted(operation, &records[i], error);
     }
+    if (status == TG_OK && type->enrich != NULL && more > 0) /* the audit log shows what was deleted */
+        status = type->enrich(operation, records, more, error);
     *touched = all;
     *count = more + 1;
     return status;

@@ -5,7 +5,7 @@
 #include "common/base/money.h"
 #include "common/base/time.h"
 
-enum { PER_MILLION = 1000000 };
+enum { MAX_DOCUMENT_BYTES = 64 << 10 };
 
 bool tg_is_resource_name(struct tg_text text)
 {
@@ -18,20 +18,6 @@ bool tg_is_resource_name(struct tg_text text)
             return false;
     }
     return true;
-}
-
-bool tg_price_parse(struct tg_text text, int64_t *pusd_per_token)
-{
-    int64_t pusd_per_million;
-    if (!tg_money_parse(text, &pusd_per_million) || pusd_per_million < 0 || pusd_per_million % PER_MILLION != 0)
-        return false;
-    *pusd_per_token = pusd_per_million / PER_MILLION;
-    return true;
-}
-
-void tg_price_format(int64_t pusd_per_token, char *out)
-{
-    tg_money_format(tg_money_multiply(pusd_per_token, PER_MILLION), out);
 }
 
 static bool is_visible_ascii(struct tg_text text)
@@ -89,10 +75,6 @@ static const char *read_text(const struct tg_field *field, struct tg_text text, 
         return tg_money_parse(text, &value->number) && value->number >= 0
                    ? NULL
                    : "must be a decimal number of US dollars with at most twelve decimals, such as \"0.02\"";
-    case TG_FIELD_PER_MILLION:
-        return tg_price_parse(text, &value->number)
-                   ? NULL
-                   : "must be US dollars per million tokens with at most six decimals, such as \"0.075\"";
     case TG_FIELD_HEX: {
         char *octets = tg_arena_alloc(arena, (size_t)field->max);
         if (!tg_hex_decode(text, octets, (size_t)field->max))
@@ -127,6 +109,17 @@ static const char *read_ids(const struct tg_field *field, const tg_json *json, s
     return NULL;
 }
 
+static const char *read_document(const tg_json *json, struct tg_arena *arena, struct tg_value *value)
+{
+    struct tg_buf text;
+    tg_buf_init(&text, MAX_DOCUMENT_BYTES);
+    const char *problem = tg_json_dump(json, TG_JSON_COMPACT, &text) == TG_OK ? NULL : "is too long";
+    if (problem == NULL)
+        value->text = tg_arena_copy(arena, tg_buf_text(&text));
+    tg_buf_deinit(&text);
+    return problem;
+}
+
 /* NULL, or what is wrong with the member. */
 static const char *read_value(const struct tg_field *field, const tg_json *json, struct tg_arena *arena,
                               struct tg_value *value)
@@ -148,12 +141,13 @@ static const char *read_value(const struct tg_field *field, const tg_json *json,
             return "must be true or false";
         value->number = tg_json_boolean(json);
         return NULL;
+    case TG_FIELD_DOCUMENT:
+        return read_document(json, arena, value);
     case TG_FIELD_IDS:
         return tg_json_is(json, TG_JSON_ARRAY) ? read_ids(field, json, arena, value) : "must be a list of UUIDs";
     default:
         if (!tg_json_is(json, TG_JSON_STRING))
-            return field->kind == TG_FIELD_MONEY || field->kind == TG_FIELD_PER_MILLION ||
-                           field->kind == TG_FIELD_AMOUNT
+            return field->kind == TG_FIELD_MONEY || field->kind == TG_FIELD_AMOUNT
                        ? "must be a decimal number in a string, such as \"12.5\""
                        : "must be a string";
         return read_text(field, tg_arena_copy(arena, tg_json_text(json)), arena, value);

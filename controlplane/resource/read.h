@@ -14,11 +14,6 @@ void tg_resource_read(const struct tg_resource_type *type, const tg_json *body, 
 /* One filter of a list from its text; false if it is not such a value. */
 bool tg_resource_read_filter(const struct tg_field *field, struct tg_text text, struct tg_value *value);
 
-/* "0.075" dollars per million tokens as 75,000 pico-dollars per token; at most six decimals, not negative. */
-bool tg_price_parse(struct tg_text text, int64_t *pusd_per_token);
-/* The reverse; `out` as for tg_money_format(). */
-void tg_price_format(int64_t pusd_per_token, char *out);
-
 /* What names may be: the domain resource_name of the migrations. */
 bool tg_is_resource_name(struct tg_text text);
 

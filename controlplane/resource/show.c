@@ -5,7 +5,6 @@
 
 #include "common/base/money.h"
 #include "common/base/time.h"
-#include "controlplane/resource/read.h"
 
 enum { MONEY_DECIMALS = 12 };
 
@@ -96,6 +95,7 @@ static void show_value(const struct tg_record *record, const struct tg_field *fi
         show_ids(value, writer);
         return;
     case TG_FIELD_JSON:
+    case TG_FIELD_DOCUMENT:
         tg_json_write_raw(writer, value->text);
         return;
     case TG_FIELD_ID:
@@ -106,9 +106,6 @@ static void show_value(const struct tg_record *record, const struct tg_field *fi
         break;
     case TG_FIELD_MONEY:
         tg_money_format(value->number, text);
-        break;
-    case TG_FIELD_PER_MILLION:
-        tg_price_format(value->number, text);
         break;
     case TG_FIELD_AMOUNT:
         if (is_money_budget(record))

@@ -25,11 +25,11 @@ enum tg_field_kind {
     TG_FIELD_IDS, /* the same, a list without repetitions; max items; never a column */
     TG_FIELD_TIME,
     TG_FIELD_MONEY,       /* pico-dollars in the table, decimal dollars outside */
-    TG_FIELD_PER_MILLION, /* pico-dollars per token in the table, decimal dollars per million tokens outside */
     TG_FIELD_AMOUNT,      /* pico-dollars or tokens, as the field `unit` says; a decimal string outside */
     TG_FIELD_HEX,         /* bytea; `max` octets as hex outside */
     TG_FIELD_BYTES,       /* bytea; internal only */
     TG_FIELD_JSON,        /* made by `enrich`, shown as it is */
+    TG_FIELD_DOCUMENT,    /* any JSON, kept as text: the type's hooks check it and bring it into its form */
 };
 
 enum tg_field_flag {

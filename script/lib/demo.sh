@@ -84,9 +84,7 @@ models:
         upstream_model: "$provider_model"
         prices:
           - effective_from: 2024-07-18T00:00:00Z
-            input_per_million: 0.15
-            cached_input_per_million: 0.075
-            output_per_million: 0.60
+            rates: {input: 0.15, cached_input: 0.075, output: 0.60}
             source: gpt-4o-mini
 
 access_profiles:

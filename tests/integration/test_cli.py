@@ -36,7 +36,7 @@ def test_every_resource_can_be_created_listed_shown_updated_and_deleted(run, tmp
     run("model", "create", "cli-model", "--max-input-tokens", "1000", "--max-output-tokens", "100")
     run("deployment", "create", "cli-deployment", "--model", "cli-model", "--provider", "cli-provider",
         "--credential", "cli-credential", "--upstream-model", "up")
-    run("price", "create", "--deployment", "cli-deployment", "--input-per-million", "1", "--output-per-million=2.5")
+    run("price", "create", "--deployment", "cli-deployment", "--rates", "input=1,output=2.50")
     run("profile", "create", "cli-profile", "--models", "cli-model,gpt-4o-mini")
     created = run("key", "create", "cli-key", "--app", "cli-app", "--profile", "cli-profile")
     assert "shown this once" in created.stderr
@@ -98,8 +98,12 @@ models:
         upstream_model: up
         prices:
           - effective_from: 2024-01-01T00:00:00Z
-            input_per_million: 0.60
-            output_per_million: "2.50"
+            rates: {input: 0.60, output: "2.50", web_searches: 1}
+            tiers:
+              - above_input_tokens: 200000
+                rates: {input: 1.20}
+            service_tiers:
+              batch: {rates: {input: 0.30, output: 1.25}}
 access_profiles:
   - name: applied
     models: [applied/model, gpt-4o-mini]

@@ -79,8 +79,7 @@ class Stack:
                                      credential_id=(credential or self.credential)["id"],
                                      upstream_model=upstream_model or name)
         self.api.create("prices", deployment_id=deployment["id"], effective_from="2024-01-01T00:00:00Z",
-                        input_per_million=INPUT_PER_MILLION, cached_input_per_million="0.075",
-                        output_per_million=OUTPUT_PER_MILLION)
+                        rates={"input": INPUT_PER_MILLION, "cached_input": "0.075", "output": OUTPUT_PER_MILLION})
         return model
 
     def create_key(self, name, profile=None, application=None, **fields):

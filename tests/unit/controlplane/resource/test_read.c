@@ -145,23 +145,6 @@ static void names_are_what_the_database_takes(void **state)
     assert_false(tg_is_resource_name(tg_text(longest, 129)));
 }
 
-static void a_price_per_million_is_exact_per_token(void **state)
-{
-    int64_t pusd;
-    char text[40];
-    assert_true(tg_price_parse(tg_text_of("0.075"), &pusd));
-    assert_int_equal(pusd, 75000);
-    tg_price_format(pusd, text);
-    assert_string_equal(text, "0.075");
-    assert_true(tg_price_parse(tg_text_of("0.000001"), &pusd));
-    assert_int_equal(pusd, 1);
-    assert_true(tg_price_parse(tg_text_of("15"), &pusd));
-    assert_int_equal(pusd, 15000000);
-    static const char *const bad[] = {"0.0000001", "-1", "", "1e3", "1.", "NaN", "9999999999"};
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); ++i)
-        assert_false(tg_price_parse(tg_text_of(bad[i]), &pusd));
-}
-
 static void amounts_of_any_length_are_shown_exactly(void **state)
 {
     char text[TG_AMOUNT_TEXT_BYTES];
@@ -259,7 +242,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_list_of_ids_is_a_set, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_secret_has_no_blanks_and_a_hash_has_its_length, set_up, tear_down),
         cmocka_unit_test(names_are_what_the_database_takes),
-        cmocka_unit_test(a_price_per_million_is_exact_per_token),
         cmocka_unit_test(amounts_of_any_length_are_shown_exactly),
         cmocka_unit_test(what_is_secret_is_shown_once_or_never),
         cmocka_unit_test(the_audit_log_has_no_account),
