@@ -3,6 +3,7 @@
 #define TG_DIALECT_MESSAGES_INTERNAL_H
 
 #include "common/codec/json_scan.h"
+#include "dataplane/dialects/canonical/aspect.h"
 #include "dataplane/dialects/canonical/growing.h"
 #include "dataplane/dialects/canonical/reading.h"
 #include "dataplane/dialects/canonical/signature.h"
@@ -18,6 +19,8 @@ bool tg_messages_read_request(const struct tg_request_source *source, struct tg_
 void tg_messages_read_content(struct tg_reading *reading, struct tg_json_token *content);
 /* {"type":"ephemeral","ttl":…}; `token` is the value of cache_control. */
 enum tg_cache_mark tg_messages_read_cache(struct tg_reading *reading, struct tg_json_token *token);
+void tg_messages_read_tools(struct tg_reading *reading, struct tg_json_token *token);
+void tg_messages_read_tool_choice(struct tg_reading *reading, struct tg_json_token *token);
 
 void tg_messages_edit_request(struct tg_arena *arena, struct tg_text body, const struct tg_model_request *request,
                               const struct tg_request_target *target, struct tg_body *edited);
@@ -37,6 +40,17 @@ struct tg_messages_writing {
 bool tg_messages_write_request(struct tg_arena *arena, const struct tg_model_request *request,
                                const struct tg_request_target *target, struct tg_loss *loss, struct tg_buf *out,
                                struct tg_client_error *error);
+/* Whether what only this dialect knows may be written as it came. */
+static inline bool tg_messages_is_own(const struct tg_messages_writing *writing)
+{
+    return writing->request->dialect == TG_DIALECT_MESSAGES;
+}
+
+/* The key of a top-level member, by the provider's own rules; false if the provider must not get it. */
+bool tg_messages_begin_member(struct tg_messages_writing *writing, const char *key);
+void tg_messages_lose(struct tg_messages_writing *writing, enum tg_aspect aspect, enum tg_loss_weight weight);
+void tg_messages_write_tools(struct tg_messages_writing *writing);
+void tg_messages_write_tool_choice(struct tg_messages_writing *writing);
 /* `system` and `messages`. */
 void tg_messages_write_system(struct tg_messages_writing *writing);
 void tg_messages_write_turns(struct tg_messages_writing *writing);

@@ -56,11 +56,6 @@ void tg_messages_write_cache(struct tg_json_writer *json, enum tg_cache_mark cac
     tg_json_write_object_end(json);
 }
 
-static bool is_own(const struct tg_messages_writing *writing)
-{
-    return writing->request->dialect == TG_DIALECT_MESSAGES;
-}
-
 /* ---- images and documents ---- */
 
 /* By how the octets begin, where the client left it out. */
@@ -96,7 +91,7 @@ static struct source source_of(struct tg_messages_writing *writing, const struct
     case TG_MEDIA_URL:
         return (struct source){"url", "url", media->data, {{NULL, 0}}};
     case TG_MEDIA_FILE_ID:
-        if (is_own(writing)) /* the files of one provider are unknown to the others */
+        if (tg_messages_is_own(writing)) /* the files of one provider are unknown to the others */
             return (struct source){"file", "file_id", media->data, {{NULL, 0}}};
         break;
     case TG_MEDIA_TEXT:
@@ -229,13 +224,13 @@ static void write_text(struct message *message, const struct tg_turn *turn, cons
     struct tg_json_writer *json = begin_block(message);
     write_member(json, "type", tg_json_string_literal("text"));
     write_member(json, "text", part->text);
-    if (part->citations.bytes != 0 && is_own(message->writing)) {
+    if (part->citations.bytes != 0 && tg_messages_is_own(message->writing)) {
         tg_json_write_key(json, "citations");
         tg_json_write_raw(json, part->citations);
     }
     tg_messages_write_cache(json, part->cache);
     tg_json_write_object_end(json);
-    if (part->citations.bytes != 0 && !is_own(message->writing))
+    if (part->citations.bytes != 0 && !tg_messages_is_own(message->writing))
         lose(message, turn, TG_LOSS_HARMLESS);
 }
 
@@ -258,7 +253,7 @@ static void write_opaque(struct message *message, const struct tg_turn *turn, co
 {
     struct tg_json_scan scan;
     struct tg_json_token root, member;
-    if (!is_own(message->writing) || part->raw.bytes == 0 || part->raw.data[0] != '{') {
+    if (!tg_messages_is_own(message->writing) || part->raw.bytes == 0 || part->raw.data[0] != '{') {
         lose(message, turn, TG_LOSS_MEANING);
         return;
     }
@@ -352,7 +347,7 @@ static void write_parts(struct message *message, const struct tg_turn *turn, boo
 static void write_system_parts(struct message *message, const struct tg_turn *turn)
 {
     for (const struct tg_part *part = turn->parts; part != NULL; part = part->next) {
-        if (part->kind == TG_PART_TEXT || (part->kind == TG_PART_OTHER && is_own(message->writing)))
+        if (part->kind == TG_PART_TEXT || (part->kind == TG_PART_OTHER && tg_messages_is_own(message->writing)))
             write_part(message, turn, part);
         else
             lose(message, turn, TG_LOSS_MEANING);

@@ -1,5 +1,3 @@
-#include "dataplane/dialects/canonical/aspect.h"
-#include "dataplane/dialects/canonical/freeform.h"
 #include "dataplane/dialects/messages/messages_internal.h"
 
 /* Where nobody knows how much the model may write: every model that speaks this dialect can write as much. */
@@ -11,8 +9,7 @@ static void write_member(struct tg_json_writer *json, const char *key, struct tg
     tg_json_write_written(json, value);
 }
 
-/* The key of a top-level member, by the provider's own rules; false if the provider must not get it. */
-static bool begin_member(struct tg_messages_writing *writing, const char *key)
+bool tg_messages_begin_member(struct tg_messages_writing *writing, const char *key)
 {
     const struct tg_request_target *target = writing->target;
     for (size_t i = 0; i < target->rule_count; ++i) {
@@ -28,14 +25,9 @@ static bool begin_member(struct tg_messages_writing *writing, const char *key)
     return true;
 }
 
-static void lose(struct tg_messages_writing *writing, enum tg_aspect aspect, enum tg_loss_weight weight)
+void tg_messages_lose(struct tg_messages_writing *writing, enum tg_aspect aspect, enum tg_loss_weight weight)
 {
     tg_loss_add(writing->loss, tg_aspect_path(writing->request->dialect, aspect), weight);
-}
-
-static bool is_own(const struct tg_messages_writing *writing)
-{
-    return writing->request->dialect == TG_DIALECT_MESSAGES;
 }
 
 static int64_t maximum_of(const struct tg_messages_writing *writing)
@@ -45,129 +37,6 @@ static int64_t maximum_of(const struct tg_messages_writing *writing)
     if (writing->request->max_output_tokens > 0)
         return writing->request->max_output_tokens;
     return writing->target->model_max_output_tokens > 0 ? writing->target->model_max_output_tokens : LEAST_MAXIMUM;
-}
-
-/* ---- tools ---- */
-
-/* A member of a web search tool's settings as OpenAI and Anthropic alike call it, at any depth. */
-static struct tg_text search_setting(struct tg_text raw, const char *name, enum tg_json_kind kind)
-{
-    struct tg_json_scan scan;
-    struct tg_json_token token;
-    if (raw.bytes == 0)
-        return raw;
-    tg_json_scan_init(&scan, raw);
-    for (enum tg_json_event event = tg_json_scan_next(&scan, &token); event != TG_JSON_DONE && event != TG_JSON_BAD;
-         event = tg_json_scan_next(&scan, &token))
-        if (event == TG_JSON_BEGIN && token.kind == kind && token.key.data != NULL &&
-            tg_json_text_is(token.key, name) && tg_json_scan_skip(&scan, &token))
-            return token.value;
-    return tg_text(NULL, 0);
-}
-
-static void write_web_search(struct tg_messages_writing *writing, const struct tg_tool *tool)
-{
-    struct tg_json_writer *json = &writing->json;
-    struct tg_text domains = search_setting(tool->raw, "allowed_domains", TG_JSON_ARRAY);
-    struct tg_text location = search_setting(tool->raw, "user_location", TG_JSON_OBJECT);
-    tg_json_write_object_begin(json);
-    write_member(json, "type", tg_json_string_literal("web_search_20250305"));
-    write_member(json, "name", tg_json_string_literal("web_search"));
-    if (domains.bytes > 2) {
-        tg_json_write_key(json, "allowed_domains");
-        tg_json_write_raw(json, domains);
-    }
-    if (location.bytes > 2) {
-        tg_json_write_key(json, "user_location");
-        tg_json_write_raw(json, location);
-    }
-    tg_json_write_object_end(json);
-}
-
-static void write_function(struct tg_messages_writing *writing, const struct tg_tool *tool)
-{
-    struct tg_json_writer *json = &writing->json;
-    bool is_freeform = tool->kind == TG_TOOL_FREEFORM;
-    struct tg_text schema = is_freeform ? tg_freeform_parameters() : tool->parameters;
-    struct tg_json_string description = is_freeform ? tg_freeform_description(writing->arena, tool) : tool->description;
-    tg_json_write_object_begin(json);
-    write_member(json, "name", tool->name);
-    if (!tg_json_string_is_empty(description))
-        write_member(json, "description", description);
-    tg_json_write_key(json, "input_schema");
-    tg_json_write_raw(json, schema.bytes != 0 ? schema : tg_text_of("{\"type\":\"object\",\"properties\":{}}"));
-    if (tool->strict == TG_STRICT_YES) {
-        tg_json_write_key(json, "strict");
-        tg_json_write_boolean(json, true);
-    }
-    tg_messages_write_cache(json, tool->cache);
-    tg_json_write_object_end(json);
-}
-
-/* Whether the target has such a tool. */
-static bool is_sayable(const struct tg_messages_writing *writing, const struct tg_tool *tool)
-{
-    return tool->kind != TG_TOOL_OTHER || is_own(writing);
-}
-
-static bool has_tools(const struct tg_messages_writing *writing)
-{
-    for (const struct tg_tool *tool = writing->request->tools; tool != NULL; tool = tool->next)
-        if (is_sayable(writing, tool))
-            return true;
-    return false;
-}
-
-static void write_tools(struct tg_messages_writing *writing)
-{
-    bool is_open = has_tools(writing) && begin_member(writing, "tools");
-    if (is_open)
-        tg_json_write_array_begin(&writing->json);
-    for (const struct tg_tool *tool = writing->request->tools; tool != NULL; tool = tool->next) {
-        if (!is_sayable(writing, tool))
-            tg_loss_add(writing->loss, tool->path, TG_LOSS_MEANING);
-        else if (!is_open)
-            continue;
-        else if (tool->kind == TG_TOOL_FUNCTION || tool->kind == TG_TOOL_FREEFORM)
-            write_function(writing, tool);
-        else if (is_own(writing))
-            tg_json_write_raw(&writing->json, tool->raw);
-        else
-            write_web_search(writing, tool);
-    }
-    if (is_open)
-        tg_json_write_array_end(&writing->json);
-}
-
-static void write_tool_choice(struct tg_messages_writing *writing)
-{
-    static const char *const types[] = {
-        [TG_CHOICE_UNSAID] = "auto", [TG_CHOICE_AUTO] = "auto",  [TG_CHOICE_NONE] = "none",
-        [TG_CHOICE_ANY] = "any",     [TG_CHOICE_NAMED] = "tool",
-    };
-    const struct tg_tool_choice *choice = &writing->request->tool_choice;
-    const struct tg_field *parallel = tg_request_field(writing->request, TG_FIELD_PARALLEL_TOOL_CALLS);
-    bool is_serial = parallel != NULL && tg_text_is(parallel->value, "false") && choice->mode != TG_CHOICE_NONE;
-    struct tg_json_writer *json = &writing->json;
-    if (choice->mode == TG_CHOICE_OTHER) {
-        if (!is_own(writing))
-            lose(writing, TG_ASPECT_TOOL_CHOICE, TG_LOSS_MEANING);
-        else if (begin_member(writing, "tool_choice"))
-            tg_json_write_raw(json, choice->raw);
-        return;
-    }
-    if (!has_tools(writing) || (choice->mode == TG_CHOICE_UNSAID && !is_serial) ||
-        !begin_member(writing, "tool_choice"))
-        return;
-    tg_json_write_object_begin(json);
-    write_member(json, "type", tg_json_string_literal(types[choice->mode]));
-    if (choice->mode == TG_CHOICE_NAMED)
-        write_member(json, "name", choice->name);
-    if (is_serial) {
-        tg_json_write_key(json, "disable_parallel_tool_use");
-        tg_json_write_boolean(json, true);
-    }
-    tg_json_write_object_end(json);
 }
 
 /* ---- thinking ---- */
@@ -215,7 +84,7 @@ static struct plan plan_thinking(struct tg_messages_writing *writing)
     if (is_off) {
         plan.type = claude->thinking_off;
         if (plan.type == NULL)
-            lose(writing, TG_ASPECT_THINKING, TG_LOSS_HARMLESS);
+            tg_messages_lose(writing, TG_ASPECT_THINKING, TG_LOSS_HARMLESS);
         return plan;
     }
     plan.shows_text = thinking->wants_text;
@@ -224,7 +93,7 @@ static struct plan plan_thinking(struct tg_messages_writing *writing)
         if (plan.budget_tokens != 0)
             plan.type = "enabled";
         else /* no room for it, or a tool is forced, which such a model cannot do while it thinks */
-            lose(writing, TG_ASPECT_THINKING, TG_LOSS_HARMLESS);
+            tg_messages_lose(writing, TG_ASPECT_THINKING, TG_LOSS_HARMLESS);
         return plan;
     }
     plan.type = "adaptive";
@@ -234,14 +103,14 @@ static struct plan plan_thinking(struct tg_messages_writing *writing)
     if (known != NULL)
         plan.effort = tg_json_string_literal(known);
     else if (effort.bytes != 0)
-        lose(writing, TG_ASPECT_THINKING, TG_LOSS_HARMLESS);
+        tg_messages_lose(writing, TG_ASPECT_THINKING, TG_LOSS_HARMLESS);
     return plan;
 }
 
 static void write_thinking(struct tg_messages_writing *writing, const struct plan *plan)
 {
     struct tg_json_writer *json = &writing->json;
-    if (plan->type == NULL || !begin_member(writing, "thinking"))
+    if (plan->type == NULL || !tg_messages_begin_member(writing, "thinking"))
         return;
     tg_json_write_object_begin(json);
     write_member(json, "type", tg_json_string_literal(plan->type));
@@ -265,7 +134,7 @@ static bool is_below(const struct tg_field *field, const char *prefix)
 static void write_own_config(struct tg_messages_writing *writing)
 {
     static const char PREFIX[] = "output_config.";
-    for (const struct tg_field *field = writing->request->fields; is_own(writing) && field != NULL;
+    for (const struct tg_field *field = writing->request->fields; tg_messages_is_own(writing) && field != NULL;
          field = field->next) {
         if (!is_below(field, PREFIX))
             continue;
@@ -278,7 +147,8 @@ static void write_own_config(struct tg_messages_writing *writing)
 
 static bool has_own_config(const struct tg_messages_writing *writing)
 {
-    for (const struct tg_field *field = writing->request->fields; is_own(writing) && field != NULL; field = field->next)
+    for (const struct tg_field *field = writing->request->fields; tg_messages_is_own(writing) && field != NULL;
+         field = field->next)
         if (is_below(field, "output_config."))
             return true;
     return false;
@@ -290,11 +160,11 @@ static struct tg_text format_schema(struct tg_messages_writing *writing)
     const struct tg_format *format = &writing->request->format;
     if (format->kind == TG_FORMAT_JSON_SCHEMA) {
         if (!tg_json_string_is_empty(format->description))
-            lose(writing, TG_ASPECT_FORMAT, TG_LOSS_HARMLESS);
+            tg_messages_lose(writing, TG_ASPECT_FORMAT, TG_LOSS_HARMLESS);
         return format->schema;
     }
     if (format->kind == TG_FORMAT_JSON || format->kind == TG_FORMAT_OTHER)
-        lose(writing, TG_ASPECT_FORMAT, TG_LOSS_MEANING); /* JSON needs a schema here */
+        tg_messages_lose(writing, TG_ASPECT_FORMAT, TG_LOSS_MEANING); /* JSON needs a schema here */
     return tg_text(NULL, 0);
 }
 
@@ -303,7 +173,8 @@ static void write_output_config(struct tg_messages_writing *writing, const struc
     struct tg_json_writer *json = &writing->json;
     struct tg_text schema = format_schema(writing);
     bool has_effort = !tg_json_string_is_empty(plan->effort);
-    if ((!has_effort && schema.bytes == 0 && !has_own_config(writing)) || !begin_member(writing, "output_config"))
+    if ((!has_effort && schema.bytes == 0 && !has_own_config(writing)) ||
+        !tg_messages_begin_member(writing, "output_config"))
         return;
     tg_json_write_object_begin(json);
     if (has_effort)
@@ -377,7 +248,7 @@ static void write_sampling(struct tg_messages_writing *writing, const struct tg_
     bool is_too_much = !is_top_k && exceeds_one(field->value); /* OpenAI's temperature goes up to two */
     if (is_too_much)
         tg_loss_add(writing->loss, field->path, TG_LOSS_MEANING);
-    if (begin_member(writing, key))
+    if (tg_messages_begin_member(writing, key))
         tg_json_write_raw(&writing->json, is_too_much ? tg_text_of("1") : field->value);
 }
 
@@ -389,16 +260,16 @@ static void write_service_tier(struct tg_messages_writing *writing, const struct
                                                                        : NULL;
     if (tier == NULL)
         tg_loss_add_field(writing->loss, field);
-    else if (begin_member(writing, "service_tier"))
+    else if (tg_messages_begin_member(writing, "service_tier"))
         tg_json_write_string(&writing->json, tg_text_of(tier));
 }
 
 static void write_other(struct tg_messages_writing *writing, const struct tg_field *field)
 {
-    if (is_below(field, "output_config.") && is_own(writing))
+    if (is_below(field, "output_config.") && tg_messages_is_own(writing))
         return;
     bool is_top = memchr(field->path.data, '.', field->path.bytes) == NULL;
-    if (is_own(writing) && is_top) {
+    if (tg_messages_is_own(writing) && is_top) {
         tg_json_write_key_text(&writing->json, tg_json_unescape(writing->arena, field->path));
         tg_json_write_raw(&writing->json, field->value);
     } else {
@@ -438,7 +309,7 @@ static void write_metadata(struct tg_messages_writing *writing)
     const struct tg_field *user = tg_request_field(writing->request, TG_FIELD_USER);
     if (user == NULL)
         user = tg_request_field(writing->request, TG_FIELD_SAFETY_IDENTIFIER);
-    if (user == NULL || !begin_member(writing, "metadata"))
+    if (user == NULL || !tg_messages_begin_member(writing, "metadata"))
         return;
     tg_json_write_object_begin(&writing->json);
     tg_json_write_key(&writing->json, "user_id");
@@ -462,10 +333,10 @@ static void write_stops(struct tg_messages_writing *writing)
     bool is_open = false;
     for (size_t i = 0; i < request->stop_count; ++i) {
         if (is_blank(writing, request->stops[i])) {
-            lose(writing, TG_ASPECT_STOPS, TG_LOSS_MEANING);
+            tg_messages_lose(writing, TG_ASPECT_STOPS, TG_LOSS_MEANING);
             continue;
         }
-        if (!is_open && !begin_member(writing, "stop_sequences"))
+        if (!is_open && !tg_messages_begin_member(writing, "stop_sequences"))
             return;
         if (!is_open)
             tg_json_write_array_begin(&writing->json);
@@ -485,23 +356,23 @@ static void write_all(struct tg_messages_writing *writing)
     struct plan plan = plan_thinking(writing);
     bool is_thinking = plan.type != NULL && plan.type != writing->claude.thinking_off;
     tg_json_write_object_begin(json);
-    if (begin_member(writing, "model"))
+    if (tg_messages_begin_member(writing, "model"))
         tg_json_write_string(json, writing->target->upstream_model.bytes != 0 ? writing->target->upstream_model
                                                                               : request->model);
-    if (begin_member(writing, "max_tokens"))
+    if (tg_messages_begin_member(writing, "max_tokens"))
         tg_json_write_i64(json, maximum_of(writing));
     tg_messages_write_system(writing);
     tg_messages_write_turns(writing);
-    write_tools(writing);
-    write_tool_choice(writing);
+    tg_messages_write_tools(writing);
+    tg_messages_write_tool_choice(writing);
     write_thinking(writing, &plan);
     write_output_config(writing, &plan);
     write_stops(writing);
     write_fields(writing, is_thinking);
     write_metadata(writing);
     if (request->choices > 1)
-        lose(writing, TG_ASPECT_CHOICES, TG_LOSS_MEANING);
-    if (request->is_streaming && begin_member(writing, "stream"))
+        tg_messages_lose(writing, TG_ASPECT_CHOICES, TG_LOSS_MEANING);
+    if (request->is_streaming && tg_messages_begin_member(writing, "stream"))
         tg_json_write_boolean(json, true);
     tg_json_write_object_end(json);
 }
