@@ -29,7 +29,7 @@ struct tg_member {
     const char *help;
 };
 
-enum { TG_MAX_MEMBERS = 16, TG_MAX_COLUMNS = 8 };
+enum { TG_MAX_MEMBERS = 24, TG_MAX_COLUMNS = 8 };
 
 struct tg_resource {
     const char *noun;                    /* the command's word */

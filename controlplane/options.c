@@ -58,12 +58,17 @@ static const struct tg_setting rows[] = {
             "lost."},
     {.key = "provider_registry.file",
      .type = TG_SETTING_PATH,
-     .doc = "Kinds of providers of your own (YAML): rows as in the registry that comes with the program, which they add "
-            "to or replace."},
+     .doc =
+         "Kinds of providers of your own (YAML): rows as in the registry that comes with the program, which they add "
+         "to or replace."},
     {.key = "admin.token_file",
      .type = TG_SETTING_PATH,
      .secrecy = TG_SETTING_SECRET_FILE,
      .doc = "The administrator's token: at least 16 characters, readable by the owner only."},
+    {.key = "minting.token_dir",
+     .type = TG_SETTING_PATH,
+     .doc = "The folder of the tokens that the platform gives this workload, for credentials of kind aws_web_identity; "
+            "their token_file is a name in it."},
     {.key = "log.level",
      .type = TG_SETTING_CHOICE,
      .fallback = "info",

@@ -6,6 +6,7 @@
 
 #include "common/log/log.h"
 #include "controlplane/api/api.h"
+#include "controlplane/minting/minting.h"
 #include "controlplane/options.h"
 #include "controlplane/registry/registry.h"
 #include "controlplane/replication/replication.h"
@@ -19,6 +20,7 @@ struct service {
     tg_tls_context *tls;
     tg_api *api;
     tg_replication *replication;
+    tg_minting *minting;
     pthread_t signal_thread;
     sigset_t signals;
 };
@@ -107,9 +109,11 @@ static enum tg_status open_tls(struct service *service, const tg_settings *setti
     return tg_tls_server_create(certificate, key, NULL, &service->tls, error);
 }
 
-static enum tg_status write_stream_metrics(void *user, struct tg_buf *out)
+static enum tg_status write_metrics(void *user, struct tg_buf *out)
 {
-    return tg_replication_render_metrics(((struct service *)user)->replication, out);
+    const struct service *service = user;
+    enum tg_status status = tg_replication_render_metrics(service->replication, out);
+    return status == TG_OK ? tg_minting_render_metrics(service->minting, out) : status;
 }
 
 static enum tg_status create_api(struct service *service, const tg_settings *settings, struct tg_text token,
@@ -123,7 +127,7 @@ static enum tg_status create_api(struct service *service, const tg_settings *set
         .database_url = tg_settings_string(settings, "database.url"),
         .seal_ring = service->ring,
         .admin_token = token,
-        .write_metrics = write_stream_metrics,
+        .write_metrics = write_metrics,
         .user = service,
     };
     return tg_api_create(service->loop, &config, &service->api, error);
@@ -142,6 +146,16 @@ static enum tg_status create_stream(struct service *service, const tg_settings *
     };
     enum tg_status status = tg_replication_create(&config, &service->replication, error);
     return status != TG_OK ? status : tg_replication_start(service->replication, error);
+}
+
+static enum tg_status start_minting(struct service *service, const tg_settings *settings, struct tg_error *error)
+{
+    struct tg_minting_config config = {
+        .database_url = tg_settings_string(settings, "database.url"),
+        .seal_ring = service->ring,
+        .token_dir = tg_settings_string(settings, "minting.token_dir"),
+    };
+    return tg_minting_start(&config, &service->minting, error);
 }
 
 static enum tg_status start(struct service *service, const tg_settings *settings, struct tg_error *error)
@@ -163,6 +177,8 @@ static enum tg_status start(struct service *service, const tg_settings *settings
     if (status == TG_OK)
         status = create_stream(service, settings, error);
     if (status == TG_OK)
+        status = start_minting(service, settings, error);
+    if (status == TG_OK)
         status = create_api(service, settings, tg_secret_text(&token), error);
     tg_secret_deinit(&token);
     return status;
@@ -173,6 +189,7 @@ static enum tg_status start(struct service *service, const tg_settings *settings
 static void tear_down(struct service *service)
 {
     tg_api_destroy(service->api);
+    tg_minting_destroy(service->minting);
     tg_replication_destroy(service->replication);
     tg_loop_destroy(service->loop);
     tg_tls_context_destroy(service->tls);

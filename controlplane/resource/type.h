@@ -56,7 +56,7 @@ struct tg_field {
     const struct tg_resource_type *target;
 };
 
-enum { TG_RESOURCE_MAX_FIELDS = 24 };
+enum { TG_RESOURCE_MAX_FIELDS = 32 };
 
 struct tg_value {
     bool is_given; /* sent by the client or set by a hook */

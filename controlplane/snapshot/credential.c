@@ -32,10 +32,13 @@ enum tg_status tg_snapshot_open_secret(const tg_seal_ring *ring, struct tg_id or
     return tg_seal_open(ring, sealed, place(organization_id, credential_id, bound_to), plain, error);
 }
 
+/* Empty where nothing was sealed: a token that is still to be minted, or none. */
 static enum tg_status open_hex(const tg_seal_ring *ring, struct tg_id organization_id, struct tg_id id, const char *hex,
                                struct tg_secret *plain, struct tg_error *error)
 {
     size_t bytes = strlen(hex) / 2;
+    if (bytes == 0)
+        return hex[0] == '\0' ? TG_OK : tg_fail(error, TG_CORRUPT, "a stored credential is not sealed text");
     char *sealed = malloc(bytes + 1);
     if (sealed == NULL)
         abort();
@@ -52,18 +55,26 @@ static enum tg_status reveal(const tg_seal_ring *ring, struct tg_id organization
                              struct tg_buf *out, struct tg_error *error)
 {
     struct tg_id id;
-    if (resource->kind_case != TOLLGATE__V1__RESOURCE__KIND_CREDENTIAL || !tg_wire_id(resource->credential->id, &id))
+    Tollgate__V1__Credential *credential = resource->credential;
+    if (resource->kind_case != TOLLGATE__V1__RESOURCE__KIND_CREDENTIAL || !tg_wire_id(credential->id, &id))
         return tg_fail(error, TG_CORRUPT, "a stored credential is of another kind");
-    struct tg_secret plain = {0};
-    enum tg_status status = open_hex(ring, organization_id, id, resource->credential->secret, &plain, error);
-    if (status != TG_OK)
-        return status;
-    char *sealed = resource->credential->secret;
-    resource->credential->secret = plain.data;
-    status = tg_wire_pack(&resource->base, out);
-    resource->credential->secret = sealed;
-    tg_secret_deinit(&plain);
-    return status == TG_OK ? TG_OK : tg_fail(error, status, "a credential does not fit into a frame");
+    struct tg_secret secret = {0}, session_token = {0};
+    enum tg_status status = open_hex(ring, organization_id, id, credential->secret, &secret, error);
+    if (status == TG_OK)
+        status = open_hex(ring, organization_id, id, credential->session_token, &session_token, error);
+    if (status == TG_OK) {
+        char *sealed[] = {credential->secret, credential->session_token};
+        credential->secret = secret.bytes == 0 ? sealed[0] : secret.data;
+        credential->session_token = session_token.bytes == 0 ? sealed[1] : session_token.data;
+        status = tg_wire_pack(&resource->base, out);
+        credential->secret = sealed[0];
+        credential->session_token = sealed[1];
+        if (status != TG_OK)
+            (void)tg_fail(error, status, "a credential does not fit into a frame");
+    }
+    tg_secret_deinit(&secret);
+    tg_secret_deinit(&session_token);
+    return status;
 }
 
 enum tg_status tg_snapshot_reveal(const tg_seal_ring *ring, struct tg_id organization_id, int resource_type,
