@@ -20,14 +20,14 @@ OUTPUT_PER_MILLION = "0.60"
 
 class Stack:
     def __init__(self, postgres, replicas=1, dataplane_settings=None, provider_has_log=True,
-                 controlplane_command=None, dataplane_command=None):
+                 controlplane_settings=None, controlplane_command=None, dataplane_command=None):
         self.folder = Path(tempfile.mkdtemp(prefix="tollgate-"))
         self.postgres = postgres
         self.database = postgres.create_database()
         self.certificates = Certificates(self.folder / "certificates")
         self.provider = Provider(self.folder, has_log=provider_has_log)
         self.controlplane = ControlPlane(self.folder / "controlplane", postgres, self.database, self.certificates,
-                                         command=controlplane_command)
+                                         command=controlplane_command, **(controlplane_settings or {}))
         self.replicas = [
             DataPlane(self.folder / f"replica-{number}", f"replica-{number}", self.controlplane.stream_port,
                       self.certificates, command=dataplane_command, **(dataplane_settings or {}))

@@ -1,0 +1,96 @@
+"""Google's generateContent, the provider's side."""
+
+import base64
+import json
+import re
+from urllib.parse import unquote
+
+PATHS = (":generateContent", ":streamGenerateContent")
+CONTENT_TYPE = "text/event-stream"
+FINISH = {"stop": "STOP", "length": "MAX_TOKENS", "tools": "STOP", "stop_sequence": "STOP"}
+
+
+def parts_of(content):
+    parts = []
+    for part in content.get("parts") or []:
+        if "text" in part:
+            if not part.get("thought"):
+                parts.append(("text", part["text"]))
+        elif "inlineData" in part:
+            media_type = part["inlineData"]["mimeType"]
+            kind = "image" if media_type.startswith("image/") else "document"
+            parts.append((kind, media_type, base64.b64decode(part["inlineData"]["data"])))
+        elif "functionCall" in part:
+            call = part["functionCall"]
+            parts.append(("tool_call", call.get("id"), call["name"], call.get("args") or {}))
+        elif "functionResponse" in part:
+            result = part["functionResponse"]
+            answer = result["response"]
+            text = answer.get("result", answer.get("output", answer.get("error", json.dumps(answer))))
+            parts.append(("tool_result", result.get("id"), result["name"], text if isinstance(text, str) else json.dumps(text),
+                          "error" in answer))
+        elif "fileData" in part:
+            parts.append(("image", "url", part["fileData"]["fileUri"].encode()))
+        else:
+            raise AssertionError(f"gemini knows no part like {list(part)}")
+    return parts
+
+
+def read(asked_type, path, body):
+    model = unquote(re.search(r"/models/(.+):", path)[1])
+    asked = asked_type(model=model, is_streaming=":stream" in path)
+    asked.system = [text for _, text in parts_of(body.get("systemInstruction") or {})]
+    for content in body["contents"]:
+        assert content.get("role", "user") in ("user", "model"), content
+        asked.turns.append((content.get("role", "user"), parts_of(content)))
+    for tool in body.get("tools") or []:
+        for function in tool.get("functionDeclarations") or []:
+            asked.tools[function["name"]] = function.get("parametersJsonSchema") or function.get("parameters")
+    calling = (body.get("toolConfig") or {}).get("functionCallingConfig") or {}
+    names = calling.get("allowedFunctionNames")
+    asked.tool_choice = names[0] if names else (calling.get("mode") or "").lower() or None
+    config = body.get("generationConfig") or {}
+    asked.schema = config.get("responseJsonSchema") or config.get("responseSchema")
+    asked.stops = config.get("stopSequences") or []
+    asked.max_tokens = config.get("maxOutputTokens")
+    asked.temperature = config.get("temperature")
+    thinking = config.get("thinkingConfig") or {}
+    asked.thinks = bool(thinking.get("includeThoughts") or thinking.get("thinkingBudget") or thinking.get("thinkingLevel"))
+    asked.choices = config.get("candidateCount") or 1
+    return asked
+
+
+def usage(reply):
+    u = reply.usage
+    return {"promptTokenCount": u["input"], "cachedContentTokenCount": u["cached"], "thoughtsTokenCount": u["reasoning"],
+            "candidatesTokenCount": u["output"] - u["reasoning"], "totalTokenCount": u["input"] + u["output"]}
+
+
+def answer(asked, reply, parts, finish=None):
+    candidate = {"content": {"role": "model", "parts": parts}, "index": 0}
+    if finish:
+        candidate["finishReason"] = finish
+    return {"candidates": [candidate], "usageMetadata": usage(reply), "modelVersion": asked.model + "-001", "responseId": "resp-g"}
+
+
+def calls_of(reply):
+    return [{"functionCall": {"id": id, "name": name, "args": arguments}, "thoughtSignature": "c2lnbmVk"} for id, name, arguments in reply.calls]
+
+
+def whole(asked, reply):
+    parts = [{"text": reply.thinking, "thought": True}] if reply.thinking else []
+    if reply.text or not reply.calls:
+        parts.append({"text": reply.text})
+    return answer(asked, reply, parts + calls_of(reply), FINISH[reply.finish])
+
+
+def stream(asked, reply):
+    pieces = [[{"text": reply.thinking, "thought": True}]] if reply.thinking else []
+    pieces += [[{"text": word}] for word in reply.words()] + [[call] for call in calls_of(reply)]
+    answers = [answer(asked, reply, parts) for parts in pieces] + [answer(asked, reply, [{"text": ""}], FINISH[reply.finish])]
+    return [b"data: " + json.dumps(one).encode() + b"\r\n\r\n" for one in answers]
+
+
+def error(status, message):
+    names = {400: "INVALID_ARGUMENT", 429: "RESOURCE_EXHAUSTED", 503: "UNAVAILABLE"}
+    return {}, {"error": {"code": status, "message": message, "status": names.get(status, "INTERNAL")}}
