@@ -9,46 +9,81 @@
 #include "controlplane/minting/work.h"
 #include "controlplane/snapshot/change.h"
 
-/* Should a notice be missed, what is due is seen by looking. */
-enum { LOOK_INTERVAL_MS = 15 * 1000, RETRY_MS = 1000 };
+/* Should a notice be missed, what is due is seen by looking. Credentials whose endpoints hang do not hold up others. */
+enum { LOOK_INTERVAL_MS = 15 * 1000, RETRY_MS = 1000, BUSY_INTERVAL_MS = 250, WORKERS = 4 };
 
-struct tg_minting {
-    tg_db *db, *notices;
-    const tg_seal_ring *ring;
-    char *token_dir;
+struct worker {
+    tg_minting *owner;
+    tg_db *db;
     struct tg_waker waker;
-    atomic_bool must_stop;
-    bool is_started;
     pthread_t thread;
-    bool is_listening, was_away; /* the thread's */
-    _Atomic int64_t minted, failed, failing;
+    bool is_started;
 };
 
-/* Everything that is due, one after the other. *wait_ms is how long nothing will be. */
-static enum tg_status work_off(tg_minting *minting, int64_t *wait_ms, struct tg_error *error)
+struct tg_minting {
+    const tg_seal_ring *ring;
+    char *token_dir;
+    atomic_bool must_stop;
+    struct worker workers[WORKERS];
+    _Atomic int64_t minted, failed, failing;
+
+    /* The scheduler's: it hears of changes, looks what is due, and wakes workers. */
+    tg_db *db, *notices;
+    struct tg_waker waker;
+    pthread_t thread;
+    bool is_started, is_listening, was_away;
+};
+
+/* ---- workers ---- */
+
+/* Everything that is due and that nobody else has. */
+static enum tg_status work_off(struct worker *worker, struct tg_error *error)
 {
-    struct tg_mint_worker worker = {minting->db, minting->ring, minting->token_dir, &minting->must_stop};
-    struct tg_mint_state state = {0};
-    enum tg_status status = tg_mint_look(minting->db, &state, error);
-    while (status == TG_OK && state.has_due && state.due_in_ms <= 0 && !atomic_load(&minting->must_stop)) {
+    tg_minting *minting = worker->owner;
+    struct tg_mint_worker tools = {worker->db, minting->ring, minting->token_dir, &minting->must_stop};
+    bool is_taken = true;
+    enum tg_status status = TG_OK;
+    while (status == TG_OK && is_taken && !atomic_load(&minting->must_stop)) {
         struct tg_mint_claim claim;
-        bool is_taken;
-        status = tg_mint_take(minting->db, &claim, &is_taken, error);
+        status = tg_mint_take(worker->db, &claim, &is_taken, error);
         if (status == TG_OK && is_taken)
-            atomic_fetch_add(tg_mint_do(&worker, &claim) ? &minting->minted : &minting->failed, 1);
-        if (status == TG_OK)
-            status = tg_mint_look(minting->db, &state, error);
-        if (status == TG_OK && !is_taken)
-            break; /* others have it */
+            atomic_fetch_add(tg_mint_do(&tools, &claim) ? &minting->minted : &minting->failed, 1);
     }
-    atomic_store(&minting->failing, state.failing);
-    *wait_ms = !state.has_due || state.due_in_ms > LOOK_INTERVAL_MS ? LOOK_INTERVAL_MS
-               : state.due_in_ms < 1                                ? RETRY_MS
-                                                                    : state.due_in_ms;
     return status;
 }
 
-static enum tg_status run_once(tg_minting *minting, struct tg_error *error)
+static void *run_worker(void *argument)
+{
+    struct worker *worker = argument;
+    while (!atomic_load(&worker->owner->must_stop)) {
+        (void)tg_waker_wait(&worker->waker, -1);
+        struct tg_error error;
+        if (work_off(worker, &error) != TG_OK) /* the scheduler wakes it again */
+            tg_log(TG_LOG_WARNING, "minting_waits", tg_log_string("error", error.message));
+    }
+    return NULL;
+}
+
+/* ---- the scheduler ---- */
+
+/* Wakes as many workers as there is work. *wait_ms is how long nothing else will be due. */
+static enum tg_status look(tg_minting *minting, int64_t *wait_ms, struct tg_error *error)
+{
+    struct tg_mint_state state;
+    enum tg_status status = tg_mint_look(minting->db, &state, error);
+    if (status != TG_OK)
+        return status;
+    atomic_store(&minting->failing, state.failing);
+    for (int64_t i = 0; i < state.due && i < WORKERS; ++i)
+        tg_waker_wake(&minting->workers[i].waker);
+    *wait_ms = state.due > 0                         ? BUSY_INTERVAL_MS
+               : state.next_in_ms < 0                ? LOOK_INTERVAL_MS
+               : state.next_in_ms < LOOK_INTERVAL_MS ? state.next_in_ms + 1
+                                                     : LOOK_INTERVAL_MS;
+    return TG_OK;
+}
+
+static enum tg_status schedule_once(tg_minting *minting, struct tg_error *error)
 {
     enum tg_status status = TG_OK;
     if (!minting->is_listening)
@@ -56,8 +91,8 @@ static enum tg_status run_once(tg_minting *minting, struct tg_error *error)
     minting->is_listening = status == TG_OK;
     int64_t wait_ms = 0;
     if (status == TG_OK)
-        status = work_off(minting, &wait_ms, error);
-    if (status != TG_OK || atomic_load(&minting->must_stop))
+        status = look(minting, &wait_ms, error);
+    if (status != TG_OK)
         return status;
     minting->was_away = false;
     struct tg_db_notice notice;
@@ -65,12 +100,12 @@ static enum tg_status run_once(tg_minting *minting, struct tg_error *error)
     return status == TG_TIMEOUT ? TG_OK : status;
 }
 
-static void *run(void *argument)
+static void *run_scheduler(void *argument)
 {
     tg_minting *minting = argument;
     while (!atomic_load(&minting->must_stop)) {
         struct tg_error error = {0};
-        if (run_once(minting, &error) == TG_OK)
+        if (schedule_once(minting, &error) == TG_OK)
             continue;
         if (!minting->was_away)
             tg_log(TG_LOG_WARNING, "minting_waits", tg_log_string("error", error.message));
@@ -78,6 +113,35 @@ static void *run(void *argument)
         (void)tg_waker_wait(&minting->waker, RETRY_MS);
     }
     return NULL;
+}
+
+/* ---- the whole life ---- */
+
+static enum tg_status start_thread(pthread_t *thread, void *(*body)(void *), void *argument, bool *is_started,
+                                   struct tg_error *error)
+{
+    *is_started = pthread_create(thread, NULL, body, argument) == 0;
+    return *is_started ? TG_OK : tg_fail(error, TG_EXHAUSTED, "cannot start a thread");
+}
+
+static enum tg_status start_all(tg_minting *minting, const struct tg_db_config *db, struct tg_error *error)
+{
+    enum tg_status status = tg_db_open(db, &minting->db, error);
+    if (status == TG_OK)
+        status = tg_db_open(db, &minting->notices, error);
+    if (status == TG_OK)
+        status = tg_waker_init(&minting->waker, error);
+    for (size_t i = 0; i < WORKERS && status == TG_OK; ++i) {
+        struct worker *worker = &minting->workers[i];
+        status = tg_db_open(db, &worker->db, error);
+        if (status == TG_OK)
+            status = tg_waker_init(&worker->waker, error);
+        if (status == TG_OK)
+            status = start_thread(&worker->thread, run_worker, worker, &worker->is_started, error);
+    }
+    if (status == TG_OK)
+        status = start_thread(&minting->thread, run_scheduler, minting, &minting->is_started, error);
+    return status;
 }
 
 enum tg_status tg_minting_start(const struct tg_minting_config *config, tg_minting **minting, struct tg_error *error)
@@ -88,15 +152,12 @@ enum tg_status tg_minting_start(const struct tg_minting_config *config, tg_minti
     made->ring = config->seal_ring;
     made->token_dir = config->token_dir == NULL ? NULL : tg_text_strdup(tg_text_of(config->token_dir));
     made->waker.fd = -1;
+    for (size_t i = 0; i < WORKERS; ++i) {
+        made->workers[i].owner = made;
+        made->workers[i].waker.fd = -1;
+    }
     struct tg_db_config db = {.url = config->database_url, .application_name = "tollgate minting"};
-    enum tg_status status = tg_db_open(&db, &made->db, error);
-    if (status == TG_OK)
-        status = tg_db_open(&db, &made->notices, error);
-    if (status == TG_OK)
-        status = tg_waker_init(&made->waker, error);
-    if (status == TG_OK && pthread_create(&made->thread, NULL, run, made) != 0)
-        status = tg_fail(error, TG_EXHAUSTED, "cannot start a thread");
-    made->is_started = status == TG_OK;
+    enum tg_status status = start_all(made, &db, error);
     if (status != TG_OK) {
         tg_minting_destroy(made);
         made = NULL;
@@ -105,14 +166,26 @@ enum tg_status tg_minting_start(const struct tg_minting_config *config, tg_minti
     return status;
 }
 
+static void join(pthread_t thread, bool is_started, struct tg_waker *waker)
+{
+    if (is_started) {
+        tg_waker_wake(waker);
+        pthread_join(thread, NULL);
+    }
+}
+
 void tg_minting_destroy(tg_minting *minting)
 {
     if (minting == NULL)
         return;
-    if (minting->is_started) {
-        atomic_store(&minting->must_stop, true);
-        tg_waker_wake(&minting->waker);
-        pthread_join(minting->thread, NULL);
+    atomic_store(&minting->must_stop, true);
+    join(minting->thread, minting->is_started, &minting->waker); /* it wakes the others */
+    for (size_t i = 0; i < WORKERS; ++i) {
+        struct worker *worker = &minting->workers[i];
+        join(worker->thread, worker->is_started, &worker->waker);
+        if (worker->waker.fd >= 0)
+            tg_waker_deinit(&worker->waker);
+        tg_db_close(worker->db);
     }
     if (minting->waker.fd >= 0)
         tg_waker_deinit(&minting->waker);

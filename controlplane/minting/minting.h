@@ -1,4 +1,4 @@
-/* Tokens that end: a background thread exchanges credentials for them and publishes them to the replicas.
+/* Tokens that end: background threads exchange credentials for them and publish them to the replicas.
  *
  *   due -> claimed -> exchanged with the provider's token endpoint -> sealed, published as any configuration change
  *                           \-> failed: last_error and status in the API, a log line, a metric; again after a while
@@ -23,11 +23,11 @@ struct tg_minting_config {
     const char *token_dir;         /* where the tokens of workloads are; NULL: there are none */
 };
 
-/* Starts the thread; the database need not be there yet. The config's strings are copied. */
+/* Starts the threads; the database need not be there yet. The config's strings are copied. */
 enum tg_status tg_minting_start(const struct tg_minting_config *config, tg_minting **minting,
                                 struct tg_error *error) TG_MUST_CHECK;
 
-/* Ends a call under way and waits for the thread; NULL is fine. */
+/* Ends calls under way and waits for the threads; NULL is fine. */
 void tg_minting_destroy(tg_minting *minting);
 
 /* Appends Prometheus text (tollgate_minting_…). Any thread. */

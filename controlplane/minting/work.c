@@ -29,7 +29,9 @@ enum tg_status tg_mint_look(tg_db *db, struct tg_mint_state *state, struct tg_er
     enum tg_status status = tg_db_begin(db, TG_DB_PLATFORM, NULL, error);
     if (status == TG_OK)
         status = tg_db_query(db,
-                             "SELECT (extract(epoch FROM min(next_mint_at) - now()) * 1000)::bigint,"
+                             "SELECT count(*) FILTER (WHERE next_mint_at <= now()),"
+                             " (extract(epoch FROM min(next_mint_at) FILTER (WHERE next_mint_at > now()) - now())"
+                             " * 1000)::bigint,"
                              " count(*) FILTER (WHERE mint_failures > 0)"
                              " FROM credentials WHERE next_mint_at IS NOT NULL AND deleted_at IS NULL",
                              NULL, 0, &row, error);
@@ -37,9 +39,9 @@ enum tg_status tg_mint_look(tg_db *db, struct tg_mint_state *state, struct tg_er
         status = tg_db_commit(db, error);
     if (status != TG_OK)
         return status;
-    state->has_due = !tg_db_is_null(row, 0, 0);
-    state->due_in_ms = tg_db_get_int64(row, 0, 0);
-    state->failing = tg_db_get_int64(row, 0, 1);
+    state->due = tg_db_get_int64(row, 0, 0);
+    state->next_in_ms = tg_db_is_null(row, 0, 1) ? -1 : tg_db_get_int64(row, 0, 1);
+    state->failing = tg_db_get_int64(row, 0, 2);
     return TG_OK;
 }
 

@@ -19,9 +19,9 @@ struct tg_mint_claim {
 };
 
 struct tg_mint_state {
-    bool has_due; /* else due_in_ms means nothing */
-    int64_t due_in_ms;
-    int64_t failing; /* credentials whose last exchange failed */
+    int64_t due;        /* now */
+    int64_t next_in_ms; /* when the next will be; -1: none */
+    int64_t failing;    /* credentials whose last exchange failed */
 };
 
 /* How things stand, over all organizations. */

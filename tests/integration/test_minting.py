@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -292,6 +293,22 @@ def test_an_azure_client_s_token_is_what_calls_carry(stack, cloud):
     stack.api.update("credentials", credential["id"], secret="another")
     assert "wrong client" in cloud.wait_for(credential, "renewal_failing")["last_error"]
     cloud.ask()
+
+
+def test_endpoints_that_hang_hold_up_neither_other_credentials_nor_the_end_of_the_program(make_stack):
+    stack = make_stack()
+    cloud = Cloud(stack, "hung")
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and says nothing
+            url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
+            for number in range(3):
+                cloud.create(name=f"hung-{number}", kind="azure_client_credentials", tenant_id="t", client_id="c", secret="s", token_url=url)
+            started = time.monotonic()
+            cloud.wait_for(cloud.google(), "ready")
+            stack.controlplane.stop()
+            assert time.monotonic() - started < 12  # a call may take 15 s
+    finally:
+        cloud.close()
 
 
 def test_of_two_instances_one_mints(make_stack):
