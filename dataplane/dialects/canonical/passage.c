@@ -1,6 +1,6 @@
 #include "dataplane/dialects/canonical/passage.h"
 
-enum { MAX_END_BYTES = 4 << 10 };
+enum { MAX_END_BYTES = TG_PASSAGE_BLOCK_BYTES }; /* the last event of OpenAI's responses repeats the whole answer */
 
 void tg_passage_init(struct tg_passage *passage, const struct tg_dialect *dialect, bool hides_usage)
 {
