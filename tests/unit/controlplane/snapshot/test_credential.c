@@ -126,6 +126,144 @@ static void a_short_secret_shows_nothing_of_itself(void **state)
     assert_int_equal(tg_record_get(&fixture->record, "last_four")->text.bytes, 0);
 }
 
+/* What a replica gets of the fixture's record as it is now; free it with tg_wire_free(). */
+static Tollgate__V1__Resource *as_replica_sees(struct fixture *fixture)
+{
+    struct tg_packed packed;
+    struct tg_buf revealed;
+    struct tg_error error;
+    uint8_t sha256[TG_SHA256_BYTES];
+    Tollgate__V1__Resource *resource;
+    assert_int_equal(tg_credential_type.pack(&fixture->operation, &fixture->record, &packed, &error), TG_OK);
+    tg_buf_init(&revealed, 1 << 20);
+    assert_int_equal(tg_snapshot_reveal(fixture->ring, fixture->record.organization_id,
+                                        TOLLGATE__V1__RESOURCE_TYPE__RESOURCE_TYPE_CREDENTIAL,
+                                        tg_buf_text(&packed.payload), &revealed, &error),
+                     TG_OK);
+    tg_sha256(revealed.data, revealed.bytes, sha256);
+    assert_memory_equal(sha256, packed.sha256, sizeof(sha256));
+    assert_int_equal(tg_wire_unpack_resource(tg_buf_text(&revealed), &resource, &error), TG_OK);
+    tg_buf_deinit(&revealed);
+    tg_packed_deinit(&packed);
+    return resource;
+}
+
+static void set(struct fixture *fixture, const char *field, const char *text)
+{
+    tg_value_set_text(tg_record_value(&fixture->record, field), tg_arena_copy(&fixture->arena, tg_text_of(text)));
+}
+
+static void prepare(struct fixture *fixture)
+{
+    struct tg_refusal refusal = {0};
+    struct tg_error error;
+    fixture->operation.now_ms = 1000;
+    assert_int_equal(tg_credential_type.prepare(&fixture->operation, NULL, &fixture->record, &refusal, &error), TG_OK);
+    if (tg_refused(&refusal))
+        fail_msg("%s: %s", refusal.errors[0].field, refusal.errors[0].detail);
+}
+
+static const char *status_at(struct fixture *fixture, int64_t now_ms)
+{
+    struct tg_error error;
+    fixture->operation.now_ms = now_ms;
+    assert_int_equal(tg_credential_type.enrich(&fixture->operation, &fixture->record, 1, &error), TG_OK);
+    return tg_record_get(&fixture->record, "status")->text.data;
+}
+
+static void aws_keys_are_sent_as_they_are(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, "kind", "aws_access_key");
+    set(fixture, "secret", "aws-secret");
+    set(fixture, "access_key_id", "AKIA1");
+    set(fixture, "session_token", "session");
+    prepare(fixture);
+    Tollgate__V1__Resource *resource = as_replica_sees(fixture);
+    assert_int_equal(resource->credential->kind, TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_AWS_KEYS);
+    assert_string_equal(resource->credential->secret, "aws-secret");
+    assert_string_equal(resource->credential->session_token, "session");
+    assert_string_equal(resource->credential->access_key_id, "AKIA1");
+    assert_int_equal(resource->credential->expires_at_ms, 0);
+    assert_string_equal(status_at(fixture, 1000), "ready");
+    tg_wire_free(resource);
+}
+
+static void of_a_role_only_the_session_is_sent_and_nothing_before_there_is_one(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, "kind", "aws_assume_role");
+    set(fixture, "secret", "aws-secret");
+    set(fixture, "access_key_id", "AKIA1");
+    set(fixture, "role_arn", "arn:aws:iam::1:role/r");
+    tg_record_value(&fixture->record, "expires_at")->is_null = true;
+    prepare(fixture);
+    assert_int_equal(tg_record_get(&fixture->record, "next_mint_at")->number, 1000); /* at once */
+    assert_string_equal(status_at(fixture, 1000), "pending");
+    Tollgate__V1__Resource *resource = as_replica_sees(fixture);
+    assert_string_equal(resource->credential->secret, "");
+    assert_string_equal(resource->credential->session_token, "");
+    assert_string_equal(resource->credential->access_key_id, "");
+    tg_wire_free(resource);
+
+    struct tg_token token = {tg_text_of("minted"), tg_text_of("ASIA1"), tg_text_of("minted-session"), 9000};
+    struct tg_error error;
+    assert_int_equal(tg_credential_put_token(&fixture->operation, &fixture->record, &token, 5000, &error), TG_OK);
+    resource = as_replica_sees(fixture);
+    assert_int_equal(resource->credential->kind, TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_AWS_KEYS);
+    assert_string_equal(resource->credential->secret, "minted");
+    assert_string_equal(resource->credential->session_token, "minted-session");
+    assert_string_equal(resource->credential->access_key_id, "ASIA1");
+    assert_int_equal(resource->credential->expires_at_ms, 9000);
+    tg_wire_free(resource);
+}
+
+static void the_status_says_whether_there_is_a_good_token_and_another_to_come(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, "kind", "azure_client_credentials");
+    set(fixture, "secret", "client-secret");
+    set(fixture, "tenant_id", "t");
+    set(fixture, "client_id", "c");
+    prepare(fixture);
+    struct tg_token token = {.secret = tg_text_of("minted"), .expires_at_ms = 9000};
+    struct tg_error error;
+    assert_int_equal(tg_credential_put_token(&fixture->operation, &fixture->record, &token, 5000, &error), TG_OK);
+    assert_string_equal(status_at(fixture, 8999), "ready");
+    assert_string_equal(status_at(fixture, 9000), "pending");
+    tg_value_set_number(tg_record_value(&fixture->record, "mint_failures"), 1);
+    assert_string_equal(status_at(fixture, 8999), "renewal_failing");
+    assert_string_equal(status_at(fixture, 9000), "failed");
+    Tollgate__V1__Resource *resource = as_replica_sees(fixture);
+    assert_int_equal(resource->credential->kind, TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_BEARER_TOKEN);
+    tg_wire_free(resource);
+}
+
+static void a_new_name_asks_for_no_new_token_and_a_new_secret_does(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, "kind", "azure_client_credentials");
+    set(fixture, "secret", "client-secret");
+    set(fixture, "tenant_id", "t");
+    set(fixture, "client_id", "c");
+    prepare(fixture);
+    for (size_t i = 0; i < fixture->record.type->field_count; ++i)
+        fixture->record.values[i].is_given = false; /* as loaded */
+    struct tg_record before = fixture->record;
+    struct tg_refusal refusal = {0};
+    struct tg_error error;
+    fixture->operation.now_ms = 7000;
+    set(fixture, "name", "another");
+    assert_int_equal(tg_credential_type.prepare(&fixture->operation, &before, &fixture->record, &refusal, &error),
+                     TG_OK);
+    assert_int_equal(tg_record_get(&fixture->record, "next_mint_at")->number, 1000);
+    set(fixture, "secret", "another-secret");
+    assert_int_equal(tg_credential_type.prepare(&fixture->operation, &before, &fixture->record, &refusal, &error),
+                     TG_OK);
+    assert_int_equal(tg_record_get(&fixture->record, "next_mint_at")->number, 7000);
+    assert_false(tg_refused(&refusal));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +272,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_credential_moved_to_another_organization_does_not_open, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_resources_are_passed_on_as_they_are, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_short_secret_shows_nothing_of_itself, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(aws_keys_are_sent_as_they_are, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(of_a_role_only_the_session_is_sent_and_nothing_before_there_is_one, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_status_says_whether_there_is_a_good_token_and_another_to_come, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_new_name_asks_for_no_new_token_and_a_new_secret_does, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
