@@ -1,14 +1,12 @@
 #include "dataplane/dialects/canonical/passage.h"
 
-enum { MAX_END_BYTES = TG_PASSAGE_BLOCK_BYTES }; /* the last event of OpenAI's responses repeats the whole answer */
-
 void tg_passage_init(struct tg_passage *passage, const struct tg_dialect *dialect, bool hides_usage)
 {
     memset(passage, 0, sizeof(*passage));
     passage->dialect = dialect;
     passage->hides_usage = hides_usage;
     tg_sse_init(&passage->sse, TG_PASSAGE_BLOCK_BYTES);
-    tg_buf_init(&passage->end, MAX_END_BYTES);
+    tg_buf_init(&passage->end, TG_PASSAGE_BLOCK_BYTES);
 }
 
 void tg_passage_deinit(struct tg_passage *passage)
@@ -48,6 +46,16 @@ static enum tg_status pass(struct run *run, struct tg_text raw)
     return status;
 }
 
+/* What was held was not the end: more has come. */
+static enum tg_status let_go(struct tg_passage *passage, struct run *run)
+{
+    enum tg_status status = end_run(run);
+    if (status == TG_OK)
+        status = tg_buf_append(run->out, tg_buf_text(&passage->end));
+    passage->end.bytes = 0;
+    return status;
+}
+
 static enum tg_status take_block(struct tg_passage *passage, const struct block *block, struct run *run)
 {
     enum tg_block_fate fate = TG_BLOCK_PASS;
@@ -55,15 +63,10 @@ static enum tg_status take_block(struct tg_passage *passage, const struct block 
         return TG_OK; /* clients stop reading at the end */
     if (block->has_data)
         fate = passage->dialect->watch_block(&passage->seen, passage->hides_usage, block->name, block->data);
-    switch (fate) {
-    case TG_BLOCK_HIDE:
-        return TG_OK;
-    case TG_BLOCK_HOLD:
-        return tg_buf_append(&passage->end, block->raw);
-    case TG_BLOCK_PASS:
-        break;
-    }
-    return pass(run, block->raw);
+    enum tg_status status = passage->end.bytes == 0 ? TG_OK : let_go(passage, run);
+    if (fate == TG_BLOCK_HIDE || status != TG_OK)
+        return status;
+    return fate == TG_BLOCK_PASS ? pass(run, block->raw) : tg_buf_append(&passage->end, block->raw);
 }
 
 /* A block that spanned pieces lies in the splitter's own memory, which its next call reuses. */

@@ -15,7 +15,7 @@ struct tg_passage {
     const struct tg_dialect *dialect;
     bool hides_usage;  /* the client did not ask for the usage chunk */
     struct tg_sse sse; /* TG_FRAMING_SSE */
-    struct tg_buf end; /* the last event, as the provider wrote it */
+    struct tg_buf end; /* the last event, as the provider wrote it; OpenAI's responses repeat the whole answer in it */
     struct tg_seen seen;
 };
 

@@ -1,15 +1,18 @@
 /* Internal to the room: the parts of the dialect that chat.c puts together, and what readers, writers and codecs share.
  *
- *   read_request.c ── read_message.c ── read_part.c, read_reasoning.c      a client's request; answers' messages, too
+ *   read_request.c ── read_message.c ── read_part.c, read_reasoning.c        a client's request
  *                 └── read_tools.c
- *   write_request.c ── write_message.c ── write_part.c                     for a provider
+ *   write_request.c ── write_message.c ── write_part.c                       for a provider
  *                  └── write_tools.c
- *   decode.c ── answer.c ── read_message.c                                 a provider's answer -> events
- *   encode.c ── chunk.c (streams), whole.c                                 events -> the client's bytes */
+ *   decode.c ── decode_parts.c, decode_calls.c                               a provider's answer -> events
+ *           └── answer.c ── read_message.c, citations.c
+ *   encode.c ── encode_entry.c, encode_chunk.c, encode_whole.c                events -> the client's bytes
+ *   watch.c ── glance.c, tail.c ── usage.c                                   answers that pass unchanged */
 #ifndef TG_CHAT_CHAT_INTERNAL_H
 #define TG_CHAT_CHAT_INTERNAL_H
 
 #include "common/codec/json_write.h"
+#include "dataplane/dialects/canonical/freeform.h"
 #include "dataplane/dialects/canonical/reading.h"
 #include "dataplane/dialects/chat/chat.h"
 
@@ -115,12 +118,20 @@ static inline const char *chat_maximum_field(const struct tg_request_target *tar
 }
 
 void chat_write_turn(struct chat_writing *writing, const struct tg_turn *turn);
-/* The array of content parts, or a string where there is only text. `wants_string` for roles that take no parts. */
-void chat_write_content(struct chat_writing *writing, const struct tg_turn *turn, const struct tg_part *parts,
-                        bool (*is_wanted)(const struct tg_part *part));
+/* A content part as an element; a loss if the dialect has none for it. `whole` is the turn's own part that it is, or is
+ * in. */
+void chat_write_part(struct chat_writing *writing, const struct tg_turn *turn, const struct tg_part *whole,
+                     const struct tg_part *part);
+/* Notes that a part cannot be said, or what `member` (".is_error", or "") says of it. */
+void chat_lose_part(struct chat_writing *writing, const struct tg_turn *turn, const struct tg_part *part,
+                    const char *member, enum tg_loss_weight weight);
 void chat_write_tools(struct chat_writing *writing);
 void chat_write_tool_choice(struct chat_writing *writing);
 void chat_write_format(struct chat_writing *writing);
+
+/* Of a tool call, as Google's OpenAI endpoint has it: https://ai.google.dev/gemini-api/docs/thought-signatures */
+void chat_write_thought_signature(struct tg_arena *arena, struct tg_json_writer *json, enum tg_dialect_id origin,
+                                  struct tg_json_string signature);
 
 void chat_write_text_member(struct tg_json_writer *json, const char *key, struct tg_json_string text);
 void chat_write_raw_member(struct tg_json_writer *json, const char *key, struct tg_text raw);

@@ -325,6 +325,7 @@ static void make_other(struct message *message, struct tg_text raw)
     struct tg_part *part = add_part(message, TG_PART_OTHER);
     part->name = message->role;
     part->raw = raw;
+    part->is_item = true;
 }
 
 void chat_read_message(struct tg_reading *reading, const struct tg_json_token *token, struct tg_text path,
