@@ -10,20 +10,12 @@ static void write_text(struct tg_json_writer *writer, const char *key, const cha
     tg_json_write_string(writer, tg_text_of(text));
 }
 
-static const char *auth_name(enum tg_registry_auth auth)
-{
-    static const char *const names[] = {
-        [TG_REGISTRY_AUTH_NONE] = "none",           [TG_REGISTRY_AUTH_BEARER] = "bearer",
-        [TG_REGISTRY_AUTH_HEADER] = "header",       [TG_REGISTRY_AUTH_QUERY] = "query",
-        [TG_REGISTRY_AUTH_AWS_SIGV4] = "aws_sigv4",
-    };
-    return names[auth];
-}
-
 static void write_lists(struct tg_json_writer *writer, const struct tg_registry_row *row)
 {
     tg_json_write_key(writer, "needs");
     tg_json_write_array_begin(writer);
+    if (row->base_url[0] == '\0')
+        tg_json_write_string(writer, tg_text_of("base_url"));
     for (enum tg_registry_blank blank = 0; blank < TG_BLANK_COUNT; ++blank)
         if ((row->blanks & 1u << blank) != 0 && row->defaults[blank][0] == '\0')
             tg_json_write_string(writer, tg_text_of(tg_registry_blank_name(blank)));
@@ -57,7 +49,7 @@ void tg_api_list_provider_kinds(struct tg_api_job *job)
         write_text(&writer, "name", row->name);
         write_text(&writer, "display_name", row->display_name);
         write_text(&writer, "base_url", row->base_url);
-        write_text(&writer, "auth", auth_name(row->auth));
+        write_text(&writer, "auth", tg_registry_auth_name(row->auth));
         write_lists(&writer, row);
         write_text(&writer, "checked", row->checked);
         write_text(&writer, "documentation", row->documentation);

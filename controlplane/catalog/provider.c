@@ -184,7 +184,8 @@ static void pack_pairs(const struct tg_operation *operation, const struct tg_reg
     for (size_t i = 0; i < row->rule_count; ++i) {
         tollgate__v1__parameter_rule__init(&rules[i]);
         rules[i].name = constant(row->rules[i].name);
-        rules[i].new_name = constant(row->rules[i].value);
+        rules[i].new_name = constant(row->rules[i].new_name);
+        rules[i].value = constant(row->rules[i].value);
         provider->rules[i] = &rules[i];
     }
 }
@@ -216,6 +217,7 @@ static void pack_row(const struct tg_operation *operation, const struct tg_recor
         provider->base_url = filled(operation, blanks, row->base_url);
     provider->auth = auth_of(row->auth);
     provider->auth_name = constant(row->auth_name);
+    provider->auth_scheme = constant(row->auth_scheme);
     provider->region = (char *)(uintptr_t)tg_arena_copy(operation->arena, blanks[TG_BLANK_REGION]).data;
     provider->maximum_field = constant(row->maximum_field);
     provider->asks_for_usage = row->asks_for_usage;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/crypto/digest.h"
 #include "controlplane/registry/embed_internal.h"
 #include "controlplane/registry/rows_internal.h"
 
@@ -13,6 +14,7 @@ static struct {
     struct tg_arena arena;
     const struct tg_registry_row *rows[MAX_ROWS]; /* by name */
     size_t count;
+    uint8_t digest[TG_REGISTRY_DIGEST_BYTES];
 } registry;
 
 const char *tg_registry_blank_name(enum tg_registry_blank blank)
@@ -53,10 +55,20 @@ static enum tg_status add(const struct tg_registry_row *row, struct tg_error *er
     return TG_OK;
 }
 
+/* Chains what is read to what was read before. */
+static void take_into_digest(struct tg_text text)
+{
+    uint8_t chain[TG_REGISTRY_DIGEST_BYTES + TG_SHA256_BYTES];
+    memcpy(chain, registry.digest, TG_REGISTRY_DIGEST_BYTES);
+    tg_sha256(text.data, text.bytes, chain + TG_REGISTRY_DIGEST_BYTES);
+    tg_sha256(chain, sizeof(chain), registry.digest);
+}
+
 static enum tg_status read_rows(struct tg_text yaml, const char *source, struct tg_error *error)
 {
     tg_json *root = NULL;
     struct tg_error reason;
+    take_into_digest(yaml);
     enum tg_status status = tg_yaml_parse(yaml, &root, &reason);
     const tg_json *rows = status == TG_OK ? tg_json_member(root, "providers") : NULL;
     if (status == TG_OK && (tg_json_count(root) != 1 || !tg_json_is(rows, TG_JSON_ARRAY)))
@@ -110,6 +122,7 @@ void tg_registry_unload(void)
 {
     tg_arena_deinit(&registry.arena);
     registry.count = 0;
+    memset(registry.digest, 0, sizeof(registry.digest));
 }
 
 const struct tg_registry_row *tg_registry_find(struct tg_text name)
@@ -127,6 +140,11 @@ size_t tg_registry_count(void)
 const struct tg_registry_row *tg_registry_at(size_t index)
 {
     return registry.rows[index];
+}
+
+const uint8_t *tg_registry_digest(void)
+{
+    return registry.digest;
 }
 
 /* ---- blanks ---- */

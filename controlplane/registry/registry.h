@@ -32,17 +32,25 @@ struct tg_registry_pair {
     const char *name, *value;
 };
 
+/* A field of a request that the provider wants otherwise. With neither `new_name` nor `value` it is left out. */
+struct tg_registry_rule {
+    const char *name;
+    const char *new_name; /* ""; or what it is called there */
+    const char *value;    /* ""; or the string that it is always set to, whatever the client said */
+};
+
 struct tg_registry_row {
     const char *name;         /* "groq" */
     const char *display_name; /* "Groq" */
     const char *base_url;     /* with blanks; "" if only the administrator knows it */
     enum tg_registry_auth auth;
-    const char *auth_name; /* header, parameter or service; "" */
+    const char *auth_name;   /* header, parameter or service; "" */
+    const char *auth_scheme; /* of a header: the word before the secret ("Token"); "" */
     const struct tg_registry_api *apis;
     size_t api_count;
     const struct tg_registry_pair *headers;
     size_t header_count;
-    const struct tg_registry_pair *rules; /* a parameter and its new name; "": it is left out */
+    const struct tg_registry_rule *rules;
     size_t rule_count;
     const char *maximum_field;
     bool asks_for_usage;
@@ -64,6 +72,13 @@ const struct tg_registry_row *tg_registry_find(struct tg_text name);
 size_t tg_registry_count(void);
 /* By name, in order; index < tg_registry_count(). */
 const struct tg_registry_row *tg_registry_at(size_t index);
+
+/* "none", "bearer", "header", "query", "aws_sigv4". */
+const char *tg_registry_auth_name(enum tg_registry_auth auth);
+
+enum { TG_REGISTRY_DIGEST_BYTES = 32 };
+/* SHA-256 of everything that was read: another digest, other rows. */
+const uint8_t *tg_registry_digest(void);
 
 /* `pattern` with its blanks filled; "{model}" stays. A heap string; free() it. NULL if a blank that it has is empty. */
 char *tg_registry_fill(const char *pattern, const struct tg_text blanks[TG_BLANK_COUNT]);

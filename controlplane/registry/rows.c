@@ -50,33 +50,97 @@ static const char *read_string(struct reader *reader, const char *member)
     return string_of(reader, member, tg_json_member(reader->value, member));
 }
 
-/* ---- auth: "bearer", "none", "header:x-api-key", "query:key", "aws_sigv4:bedrock" ---- */
+/* What can stand in a head or a URL without ending it. */
+static bool is_visible(const char *text)
+{
+    for (const char *c = text; *c != '\0'; ++c)
+        if (*c <= ' ' || *c >= 0x7f)
+            return false;
+    return true;
+}
+
+/* ---- auth: "bearer", "none", "header:x-api-key", "header:Authorization Token", "query:key", "aws_sigv4:bedrock" ----
+ */
+
+static const struct {
+    const char *prefix;
+    const char *name;
+    enum tg_registry_auth auth;
+    bool wants_name;
+} schemes[] = {
+    {"none", "none", TG_REGISTRY_AUTH_NONE, false},
+    {"bearer", "bearer", TG_REGISTRY_AUTH_BEARER, false},
+    {"header:", "header", TG_REGISTRY_AUTH_HEADER, true},
+    {"query:", "query", TG_REGISTRY_AUTH_QUERY, true},
+    {"aws_sigv4:", "aws_sigv4", TG_REGISTRY_AUTH_AWS_SIGV4, true},
+};
+enum { SCHEME_COUNT = sizeof(schemes) / sizeof(schemes[0]) };
+
+const char *tg_registry_auth_name(enum tg_registry_auth auth)
+{
+    for (size_t i = 0; i < SCHEME_COUNT; ++i)
+        if (schemes[i].auth == auth)
+            return schemes[i].name;
+    return "";
+}
+
+/* "Authorization Token": the header's name, and the word before the secret. */
+static void split_scheme(struct reader *reader)
+{
+    const char *space = strchr(reader->row->auth_name, ' ');
+    if (space == NULL || reader->row->auth != TG_REGISTRY_AUTH_HEADER)
+        return;
+    struct tg_text name = tg_text(reader->row->auth_name, (size_t)(space - reader->row->auth_name));
+    reader->row->auth_name = tg_arena_copy(reader->arena, name).data;
+    reader->row->auth_scheme = space + 1;
+}
 
 static void read_auth(struct reader *reader)
 {
-    static const struct {
-        const char *prefix;
-        enum tg_registry_auth auth;
-        bool wants_name;
-    } schemes[] = {
-        {"none", TG_REGISTRY_AUTH_NONE, false},           {"bearer", TG_REGISTRY_AUTH_BEARER, false},
-        {"header:", TG_REGISTRY_AUTH_HEADER, true},       {"query:", TG_REGISTRY_AUTH_QUERY, true},
-        {"aws_sigv4:", TG_REGISTRY_AUTH_AWS_SIGV4, true},
-    };
     const char *text = read_string(reader, "auth");
-    reader->row->auth_name = "";
-    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); ++i) {
+    reader->row->auth_name = reader->row->auth_scheme = "";
+    for (size_t i = 0; i < SCHEME_COUNT; ++i) {
         size_t bytes = strlen(schemes[i].prefix);
         if (strncmp(text, schemes[i].prefix, bytes) != 0 || (text[bytes] != '\0') != schemes[i].wants_name)
             continue;
         reader->row->auth = schemes[i].auth;
         reader->row->auth_name = text + bytes;
+        split_scheme(reader);
+        if (!is_visible(reader->row->auth_name) || !is_visible(reader->row->auth_scheme) ||
+            (schemes[i].wants_name && reader->row->auth_name[0] == '\0'))
+            break;
         return;
     }
-    trouble(reader, "auth", "must be none, bearer, header:NAME, query:NAME or aws_sigv4:SERVICE");
+    trouble(reader, "auth", "must be none, bearer, header:NAME, header:NAME SCHEME, query:NAME or aws_sigv4:SERVICE");
 }
 
 /* ---- apis ---- */
+
+/* What replicas know. They would refuse the whole configuration for a row with another word. */
+static const char *const operations[] = {"generate", "count_tokens", "complete", "embed",      "moderate", "rerank",
+                                         "image",    "image_edit",   "speech",   "transcribe", "native"};
+static const char *const dialects[] = {"chat", "responses", "messages", "gemini", "converse"};
+
+static bool is_one_of(const char *word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; ++i)
+        if (strcmp(word, words[i]) == 0)
+            return true;
+    return false;
+}
+
+static void check_api(struct reader *reader, const struct tg_registry_api *api)
+{
+    bool is_native = strcmp(api->operation, "native") == 0;
+    if (!is_one_of(api->operation, operations, sizeof(operations) / sizeof(operations[0])))
+        trouble(reader, "apis", "has an operation that there is not");
+    else if (!is_one_of(api->dialect, dialects, sizeof(dialects) / sizeof(dialects[0])))
+        trouble(reader, "apis", "has a dialect that there is not");
+    else if ((api->path[0] != '/' && !(is_native && api->path[0] == '\0')) || !is_visible(api->path))
+        trouble(reader, "apis", "has a path that does not begin with a slash, or has a space");
+    else if ((api->stream_path[0] != '\0' && api->stream_path[0] != '/') || !is_visible(api->stream_path))
+        trouble(reader, "apis", "has a stream_path that does not begin with a slash, or has a space");
+}
 
 static bool read_usual(const char *word, struct tg_registry_api *api)
 {
@@ -111,7 +175,7 @@ static void read_api(struct reader *reader, const tg_json *value, struct tg_regi
         else
             trouble(reader, "apis", "has a member that nothing knows");
     }
-    if (api->operation[0] == '\0' || api->dialect[0] == '\0')
+    if (!tg_json_is(value, TG_JSON_OBJECT))
         trouble(reader, "apis", "must name operation, dialect and path, or be one of the usual words");
 }
 
@@ -124,6 +188,7 @@ static void read_apis(struct reader *reader)
         trouble(reader, "apis", "must be a list of what it serves");
     for (size_t i = 0; i < count; ++i) {
         read_api(reader, tg_json_at(list, i), &apis[i]);
+        check_api(reader, &apis[i]);
         reader->row->blanks |= tg_registry_blanks_in(apis[i].path) | tg_registry_blanks_in(apis[i].stream_path);
     }
     reader->row->apis = apis;
@@ -132,7 +197,7 @@ static void read_apis(struct reader *reader)
 
 /* ---- lists ---- */
 
-/* {name: value, …}; a value of null is "". */
+/* {name: value, …} */
 static const struct tg_registry_pair *read_pairs(struct reader *reader, const char *member, size_t *count)
 {
     const tg_json *object = tg_json_member(reader->value, member);
@@ -141,12 +206,47 @@ static const struct tg_registry_pair *read_pairs(struct reader *reader, const ch
     if (object != NULL && !tg_json_is(object, TG_JSON_OBJECT))
         trouble(reader, member, "must be names with values");
     struct tg_registry_pair *pairs = tg_arena_calloc(reader->arena, (tg_json_count(object) + 1) * sizeof(*pairs));
-    while (tg_json_next_member(object, &cursor)) {
-        bool is_null = tg_json_is(cursor.value, TG_JSON_NULL);
+    while (tg_json_next_member(object, &cursor))
         pairs[(*count)++] = (struct tg_registry_pair){tg_arena_copy(reader->arena, cursor.key).data,
-                                                      is_null ? "" : string_of(reader, member, cursor.value)};
-    }
+                                                      string_of(reader, member, cursor.value)};
     return pairs;
+}
+
+static void read_headers(struct reader *reader)
+{
+    reader->row->headers = read_pairs(reader, "headers", &reader->row->header_count);
+    for (size_t i = 0; i < reader->row->header_count; ++i) {
+        const struct tg_registry_pair *header = &reader->row->headers[i];
+        bool is_printable = header->name[0] != '\0' && is_visible(header->name);
+        for (const char *c = header->value; *c != '\0'; ++c)
+            is_printable = is_printable && *c >= ' ' && *c < 0x7f;
+        if (!is_printable)
+            trouble(reader, "headers", "has a field that no head can carry");
+    }
+}
+
+/* {name: new name, name: null, name: {set: value}} */
+static void read_rules(struct reader *reader)
+{
+    const tg_json *object = tg_json_member(reader->value, "parameters");
+    struct tg_json_cursor cursor = {.position = NULL};
+    size_t count = 0;
+    if (object != NULL && !tg_json_is(object, TG_JSON_OBJECT))
+        trouble(reader, "parameters", "must be names with values");
+    struct tg_registry_rule *rules = tg_arena_calloc(reader->arena, (tg_json_count(object) + 1) * sizeof(*rules));
+    while (tg_json_next_member(object, &cursor)) {
+        struct tg_registry_rule *rule = &rules[count++];
+        *rule = (struct tg_registry_rule){tg_arena_copy(reader->arena, cursor.key).data, "", ""};
+        if (tg_json_is(cursor.value, TG_JSON_NULL))
+            continue;
+        const tg_json *set = tg_json_member(cursor.value, "set");
+        const char **text = set == NULL ? &rule->new_name : &rule->value;
+        *text = string_of(reader, "parameters", set == NULL ? cursor.value : set);
+        if (**text == '\0' || (set != NULL && tg_json_count(cursor.value) != 1))
+            trouble(reader, "parameters", "must give each field its new name, null, or {set: VALUE}");
+    }
+    reader->row->rules = rules;
+    reader->row->rule_count = count;
 }
 
 static void read_litellm(struct reader *reader)
@@ -181,6 +281,15 @@ static void read_defaults(struct reader *reader)
 
 /* ---- the row ---- */
 
+/* The rest of an address shows when its blanks are filled, and is checked then. */
+static void check_base_url(struct reader *reader)
+{
+    const char *url = reader->row->base_url;
+    bool is_web = strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
+    if (*url != '\0' && (!is_web || !is_visible(url) || strpbrk(url, "?#@\\\"") != NULL))
+        trouble(reader, "base_url", "must be http:// or https:// and a host, without a query, a fragment or a user");
+}
+
 static void refuse_unknown(struct reader *reader)
 {
     static const char *const known[] = {"name",    "display_name",  "base_url",      "auth",           "apis",
@@ -204,13 +313,14 @@ enum tg_status tg_registry_read_row(struct tg_arena *arena, const tg_json *value
     row->display_name = read_string(&reader, "display_name");
     row->base_url = read_string(&reader, "base_url");
     row->blanks = tg_registry_blanks_in(row->base_url);
+    check_base_url(&reader);
     row->maximum_field = read_string(&reader, "maximum_field");
     row->checked = read_string(&reader, "checked");
     row->documentation = read_string(&reader, "documentation");
     read_auth(&reader);
     read_apis(&reader);
-    row->headers = read_pairs(&reader, "headers", &row->header_count);
-    row->rules = read_pairs(&reader, "parameters", &row->rule_count);
+    read_headers(&reader);
+    read_rules(&reader);
     read_litellm(&reader);
     read_defaults(&reader);
     const tg_json *asks = tg_json_member(value, "asks_for_usage");

@@ -85,10 +85,12 @@ static void build_ways(const Tollgate__V1__Provider *message, tg_snapshot *snaps
                                              copy(snapshot, tg_text_of(message->headers[i]->value))};
     for (size_t i = 0; i < message->n_rules; ++i)
         rules[i] = (struct tg_parameter_rule){copy(snapshot, tg_text_of(message->rules[i]->name)),
-                                              copy(snapshot, tg_text_of(message->rules[i]->new_name))};
+                                              copy(snapshot, tg_text_of(message->rules[i]->new_name)),
+                                              copy(snapshot, tg_text_of(message->rules[i]->value))};
     provider->kind = copy(snapshot, tg_text_of(message->kind));
     provider->auth = auth_of(message->auth);
     provider->auth_name = copy(snapshot, tg_text_of(message->auth_name));
+    provider->auth_scheme = copy(snapshot, tg_text_of(message->auth_scheme));
     provider->region = copy(snapshot, tg_text_of(message->region));
     provider->apis = apis;
     provider->api_count = message->n_apis;

@@ -178,6 +178,8 @@ static enum tg_status check_ways(const struct tg_view *view, struct tg_error *er
     if (provider->auth < TOLLGATE__V1__PROVIDER_AUTH__PROVIDER_AUTH_NONE ||
         provider->auth > TOLLGATE__V1__PROVIDER_AUTH__PROVIDER_AUTH_AWS_SIGV4)
         return tg_refuse(view->stored, "auth", error, "is %d, which this version does not know", (int)provider->auth);
+    if (!is_printable(provider->auth_scheme))
+        return tg_refuse(view->stored, "auth_scheme", error, "has a character that no head can carry");
     if (!is_printable(provider->auth_name) || (wants_name && provider->auth_name[0] == '\0'))
         return tg_refuse(view->stored, "auth_name", error, "must name where the secret goes");
     return TG_OK;

@@ -39,6 +39,7 @@ struct tg_provider {
         TG_AUTH_AWS_SIGV4 /* auth_name: the service */
     } auth;
     struct tg_text auth_name, region;
+    struct tg_text auth_scheme; /* of TG_AUTH_HEADER: the word before the secret; usually empty */
     const struct tg_provider_api *apis; /* of one operation, the preferred dialect first */
     size_t api_count;
     const struct tg_http_header *headers; /* sent with every call */

@@ -181,7 +181,12 @@ static void put_proof(struct head *head, struct tg_arena *arena, const struct tg
         put_string(head, "\r\n");
         break;
     case TG_AUTH_HEADER:
-        put_field(head, deployment->provider->auth_name, deployment->secret);
+        put(head, deployment->provider->auth_name);
+        put_string(head, ": ");
+        put(head, deployment->provider->auth_scheme);
+        put_string(head, deployment->provider->auth_scheme.bytes == 0 ? "" : " ");
+        put(head, deployment->secret);
+        put_string(head, "\r\n");
         break;
     case TG_AUTH_AWS_SIGV4:
         put_signature(head, arena, request, target);
@@ -277,9 +282,9 @@ struct tg_text tg_upstream_request_head(struct tg_arena *arena, const struct tg_
     const struct tg_deployment *deployment = request->deployment;
     const struct tg_provider *provider = deployment->provider;
     size_t capacity = MARGIN_BYTES + request->method.bytes + provider->path_prefix.bytes + request->path.bytes +
-                      provider->host_header.bytes + provider->auth_name.bytes + provider->region.bytes +
-                      3 * deployment->secret.bytes + deployment->access_key_id.bytes + deployment->session_token.bytes +
-                      request->content_type.bytes;
+                      provider->host_header.bytes + provider->auth_name.bytes + provider->auth_scheme.bytes +
+                      provider->region.bytes + 3 * deployment->secret.bytes + deployment->access_key_id.bytes +
+                      deployment->session_token.bytes + request->content_type.bytes;
     for (size_t i = 0; i < provider->header_count; ++i)
         capacity += provider->headers[i].name.bytes + provider->headers[i].value.bytes + 4;
     for (size_t i = 0; i < request->client_header_count; ++i)

@@ -34,7 +34,8 @@ struct tg_request_target {
 
 struct tg_parameter_rule {
     struct tg_text name;
-    struct tg_text new_name; /* empty: dropped */
+    struct tg_text new_name; /* without it and `value` the member is dropped */
+    struct tg_text value;    /* not empty: the string that it is always set to */
 };
 
 /* The body in pieces, in order: the client's own bytes with single values replaced. */

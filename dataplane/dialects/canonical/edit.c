@@ -13,10 +13,26 @@ void tg_edits_add(struct tg_edits *edits, struct tg_span span, struct tg_text te
     edits->list[i] = (struct tg_edit){span, text};
 }
 
+static bool is_left_out(const struct tg_parameter_rule *rule)
+{
+    return rule->new_name.bytes == 0 && rule->value.bytes == 0;
+}
+
+/* Where the model is in the path alone. */
+static bool leaves_model_out(const struct tg_request_target *target)
+{
+    for (size_t r = 0; r < target->rule_count; ++r)
+        if (tg_text_is(target->rules[r].name, "model") && is_left_out(&target->rules[r]))
+            return true;
+    return false;
+}
+
 void tg_edits_model(struct tg_arena *arena, const struct tg_model_request *request,
                     const struct tg_request_target *target, struct tg_edits *edits)
 {
     struct tg_text name = target->upstream_model;
+    if (leaves_model_out(target))
+        return;
     if (name.bytes != 0 && request->marks.model.bytes != 0 && !tg_text_equals(name, request->model))
         tg_edits_add(edits, request->marks.model, tg_json_string_of(arena, name).written);
 }
@@ -53,6 +69,33 @@ static void drop(const struct tg_body_marks *marks, const bool *drops, struct tg
     }
 }
 
+static void set_member(struct tg_arena *arena, const struct tg_body_marks *marks, const struct tg_parameter_rule *rule,
+                       struct tg_edits *edits)
+{
+    struct tg_text value = tg_json_string_of(arena, rule->value).written;
+    for (size_t i = 0; i < marks->member_count; ++i) {
+        if (!tg_text_equals(marks->members[i].key, rule->name))
+            continue;
+        if (!overlaps(edits, marks->members[i].value) && edits->count < TG_MAX_EDITS)
+            tg_edits_add(edits, marks->members[i].value, tg_arena_printf(arena, "\"%.*s\"", TG_TEXT_ARG(value)));
+        return;
+    }
+    if (edits->count < TG_MAX_EDITS)
+        tg_edits_add(edits, (struct tg_span){marks->first_member_at, 0},
+                     tg_arena_printf(arena, "\"%.*s\":\"%.*s\"%s",
+                                     TG_TEXT_ARG(tg_json_string_of(arena, rule->name).written), TG_TEXT_ARG(value),
+                                     marks->member_count == 0 ? "" : ","));
+}
+
+/* Its value may be another edit's. */
+static void rename_member(struct tg_arena *arena, const struct tg_body_member *member,
+                          const struct tg_parameter_rule *rule, struct tg_edits *edits)
+{
+    struct tg_span key = {member->whole.at + 1, member->key.bytes};
+    if (!overlaps(edits, key) && edits->count < TG_MAX_EDITS)
+        tg_edits_add(edits, key, tg_json_string_of(arena, rule->new_name).written);
+}
+
 void tg_edits_rules(struct tg_arena *arena, const struct tg_model_request *request,
                     const struct tg_request_target *target, struct tg_edits *edits)
 {
@@ -61,19 +104,32 @@ void tg_edits_rules(struct tg_arena *arena, const struct tg_model_request *reque
     bool drops_any = false;
     for (size_t r = 0; r < target->rule_count; ++r) {
         const struct tg_parameter_rule *rule = &target->rules[r];
+        if (rule->value.bytes != 0) {
+            set_member(arena, marks, rule, edits);
+            continue;
+        }
         for (size_t i = 0; i < marks->member_count; ++i) {
             const struct tg_body_member *member = &marks->members[i];
-            if (!tg_text_equals(member->key, rule->name) || overlaps(edits, member->whole))
+            if (!tg_text_equals(member->key, rule->name))
                 continue;
-            if (rule->new_name.bytes == 0)
+            if (!is_left_out(rule))
+                rename_member(arena, member, rule, edits);
+            else if (!overlaps(edits, member->whole))
                 drops_any = drops[i] = true;
-            else if (edits->count < TG_MAX_EDITS)
-                tg_edits_add(edits, (struct tg_span){member->whole.at + 1, member->key.bytes},
-                             tg_json_string_of(arena, rule->new_name).written);
         }
     }
-    if (drops_any)
+    if (drops_any) /* last: what is inserted where a dropped member begins must stand before it */
         drop(marks, drops, edits);
+}
+
+void tg_rules_write_set(const struct tg_request_target *target, struct tg_json_writer *json)
+{
+    for (size_t r = 0; r < target->rule_count; ++r) {
+        if (target->rules[r].value.bytes == 0)
+            continue;
+        tg_json_write_key_text(json, target->rules[r].name);
+        tg_json_write_string(json, target->rules[r].value);
+    }
 }
 
 static void add_piece(struct tg_body *edited, struct tg_text piece)

@@ -64,9 +64,9 @@ static void a_file_adds_rows_and_replaces_those_of_the_same_name(void **state)
     struct tg_error error;
     assert_int_equal(
         load("providers:\n"
-             "  - {name: house, display_name: House, base_url: 'https://{account}.house/v1', auth: 'header:x-house',\n"
+             "  - {name: house, display_name: House, base_url: 'https://{account}.house/v1', auth: 'header:x-house Key',\n"
              "     apis: [chat, {operation: generate, dialect: messages, path: /anthropic/messages}],\n"
-             "     parameters: {logit_bias: null, max_tokens: limit}, defaults: {account: main},\n"
+             "     parameters: {logit_bias: null, max_tokens: limit, version: {set: v1}}, defaults: {account: main},\n"
              "     checked: here, documentation: here}\n"
              "  - {name: openai, auth: none, apis: [chat], checked: replaced}\n",
              &error),
@@ -74,11 +74,14 @@ static void a_file_adds_rows_and_replaces_those_of_the_same_name(void **state)
     const struct tg_registry_row *house = row("house");
     assert_int_equal(house->auth, TG_REGISTRY_AUTH_HEADER);
     assert_string_equal(house->auth_name, "x-house");
+    assert_string_equal(house->auth_scheme, "Key");
     assert_int_equal(house->api_count, 2);
     assert_string_equal(house->apis[1].dialect, "messages");
-    assert_int_equal(house->rule_count, 2);
-    assert_string_equal(house->rules[0].value, "");
-    assert_string_equal(house->rules[1].value, "limit");
+    assert_int_equal(house->rule_count, 3);
+    assert_string_equal(house->rules[0].new_name, "");
+    assert_string_equal(house->rules[1].new_name, "limit");
+    assert_string_equal(house->rules[2].new_name, "");
+    assert_string_equal(house->rules[2].value, "v1");
     assert_int_equal(house->blanks, 1u << TG_BLANK_ACCOUNT);
     assert_string_equal(house->defaults[TG_BLANK_ACCOUNT], "main");
     assert_string_equal(row("openai")->checked, "replaced");
@@ -92,7 +95,22 @@ static void what_is_wrong_with_a_row_is_said_with_its_name(void **state)
     } cases[] = {
         {"providers:\n  - {name: x, auth: magic, apis: [chat], checked: no}\n", "provider \"x\": 'auth'"},
         {"providers:\n  - {name: x, auth: 'header:', apis: [chat], checked: no}\n", "'auth'"},
+        {"providers:\n  - {name: x, auth: 'header: Key', apis: [chat], checked: no}\n", "'auth'"},
+        {"providers:\n  - {name: x, auth: 'query:a b', apis: [chat], checked: no}\n", "'auth'"},
         {"providers:\n  - {name: x, auth: none, apis: [telepathy], checked: no}\n", "'apis'"},
+        {"providers:\n  - {name: x, auth: none, apis: [{operation: fly, dialect: chat, path: /}], checked: no}\n",
+         "an operation"},
+        {"providers:\n  - {name: x, auth: none, apis: [{operation: embed, dialect: dog, path: /}], checked: no}\n",
+         "a dialect"},
+        {"providers:\n  - {name: x, auth: none, apis: [{operation: embed, dialect: chat, path: e}], checked: no}\n",
+         "a path"},
+        {"providers:\n  - {name: x, auth: none, apis: [{operation: embed, dialect: chat}], checked: no}\n", "a path"},
+        {"providers:\n  - {name: x, base_url: 'ftp://h', auth: none, apis: [chat], checked: no}\n", "'base_url'"},
+        {"providers:\n  - {name: x, base_url: 'http://h/?v=1', auth: none, apis: [chat], checked: no}\n", "'base_url'"},
+        {"providers:\n  - {name: x, auth: none, apis: [chat], checked: no, headers: {'a b': c}}\n", "'headers'"},
+        {"providers:\n  - {name: x, auth: none, apis: [chat], checked: no, parameters: {a: ''}}\n", "'parameters'"},
+        {"providers:\n  - {name: x, auth: none, apis: [chat], checked: no, parameters: {a: {to: b}}}\n",
+         "'parameters'"},
         {"providers:\n  - {name: x, auth: none, apis: [], checked: no}\n", "'apis'"},
         {"providers:\n  - {name: x, auth: none, apis: [chat]}\n", "'checked'"},
         {"providers:\n  - {auth: none, apis: [chat], checked: no}\n", "'name'"},
@@ -111,6 +129,21 @@ static void what_is_wrong_with_a_row_is_said_with_its_name(void **state)
     assert_non_null(strstr(error.message, "/nowhere/registry.yaml"));
 }
 
+static void other_rows_have_another_digest(void **state)
+{
+    struct tg_error error;
+    uint8_t own[TG_REGISTRY_DIGEST_BYTES], with_file[TG_REGISTRY_DIGEST_BYTES];
+    assert_int_equal(tg_registry_load(NULL, &error), TG_OK);
+    memcpy(own, tg_registry_digest(), sizeof(own));
+    assert_int_equal(load("providers: [{name: x, auth: none, apis: [chat], checked: a}]\n", &error), TG_OK);
+    memcpy(with_file, tg_registry_digest(), sizeof(with_file));
+    assert_memory_not_equal(own, with_file, sizeof(own));
+    assert_int_equal(load("providers: [{name: x, auth: none, apis: [chat], checked: b}]\n", &error), TG_OK);
+    assert_memory_not_equal(with_file, tg_registry_digest(), sizeof(own));
+    assert_int_equal(tg_registry_load(NULL, &error), TG_OK);
+    assert_memory_equal(own, tg_registry_digest(), sizeof(own));
+}
+
 static void blanks_are_filled_and_an_empty_one_is_told(void **state)
 {
     struct tg_text blanks[TG_BLANK_COUNT] = {[TG_BLANK_REGION] = tg_text_of("eu-west-1")};
@@ -126,6 +159,7 @@ int main(void)
         cmocka_unit_test_teardown(every_row_of_the_program_can_be_understood_by_a_replica, unload),
         cmocka_unit_test_teardown(a_file_adds_rows_and_replaces_those_of_the_same_name, unload),
         cmocka_unit_test_teardown(what_is_wrong_with_a_row_is_said_with_its_name, unload),
+        cmocka_unit_test_teardown(other_rows_have_another_digest, unload),
         cmocka_unit_test(blanks_are_filled_and_an_empty_one_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

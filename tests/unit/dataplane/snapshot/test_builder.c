@@ -265,6 +265,10 @@ static void bad_url(struct parts *parts)
 {
     parts->provider.base_url = text("ftp://provider");
 }
+static void scheme_that_ends_the_line(struct parts *parts)
+{
+    parts->provider.auth_scheme = text("Token\r\nx:");
+}
 static void bad_authority(struct parts *parts)
 {
     parts->provider.base_url = text("https://provider");
@@ -382,6 +386,7 @@ static void every_kind_of_mistake_is_refused_whole_and_named(void **state)
         {WORLD_TYPE(PROVIDER), 5, line_in_path, {"provider", "apis", "path"}},
         {WORLD_TYPE(PROVIDER), 5, nameless_auth, {"provider", "auth_name", "secret"}},
         {WORLD_TYPE(PROVIDER), 5, bad_url, {"provider", "base_url", "https://"}},
+        {WORLD_TYPE(PROVIDER), 5, scheme_that_ends_the_line, {"provider", "auth_scheme", "head"}},
         {WORLD_TYPE(PROVIDER), 5, bad_authority, {"provider", "ca_pem", "PEM"}},
         {WORLD_TYPE(PRICE), 5, negative_price, {"price", "rates", "negative"}},
         {WORLD_TYPE(PRICE), 5, unknown_kind, {"price", "rates", "does not know"}},

@@ -150,6 +150,9 @@ static void each_kind_of_provider_gets_the_proof_it_wants(void **state)
     deployment.credential_kind = TG_CREDENTIAL_BEARER_TOKEN;
     assert_proof(&deployment, "/messages", "POST /messages HTTP/1.1\r\n", "\r\nAuthorization: Bearer s3\r\n");
     deployment.credential_kind = TG_CREDENTIAL_API_KEY;
+    provider.auth_name = tg_text_of("Authorization");
+    provider.auth_scheme = tg_text_of("Token");
+    assert_proof(&deployment, "/messages", "POST /messages HTTP/1.1\r\n", "\r\nAuthorization: Token s3\r\n");
     provider.auth = TG_AUTH_QUERY;
     provider.auth_name = tg_text_of("key");
     assert_proof(&deployment, "/m/{model}:go?alt=sse", "POST /m/a%2Fb:c%20d:go?alt=sse&key=s3 HTTP/1.1\r\n", "Host: p");

@@ -11,8 +11,15 @@
 #include "dataplane/dialects/chat/chat.h"
 
 static const struct tg_parameter_rule rules[] = {
-    {TG_TEXT_LITERAL("user"), {NULL, 0}},
-    {TG_TEXT_LITERAL("seed"), TG_TEXT_LITERAL("random_seed")},
+    {.name = TG_TEXT_LITERAL("user")},
+    {.name = TG_TEXT_LITERAL("seed"), .new_name = TG_TEXT_LITERAL("random_seed")},
+    {.name = TG_TEXT_LITERAL("max_completion_tokens"), .new_name = TG_TEXT_LITERAL("max_tokens")},
+};
+
+/* A provider that has the model in the path, and wants to be told a version. */
+static const struct tg_parameter_rule path_rules[] = {
+    {.name = TG_TEXT_LITERAL("version"), .value = TG_TEXT_LITERAL("v\"1")},
+    {.name = TG_TEXT_LITERAL("model")},
 };
 
 static const struct editing {
@@ -76,6 +83,15 @@ static const struct editing {
     {"{\"model\":\"m\",\"seed\":1,\"messages\":[],\"user\":\"u\"}",
      {.upstream_model = TG_TEXT_LITERAL("up"), .rules = rules, .rule_count = 2},
      "{\"model\":\"up\",\"random_seed\":1,\"messages\":[]}"},
+    {"{\"model\":\"m\",\"max_completion_tokens\":9,\"messages\":[]}",
+     {.max_output_tokens = 7, .maximum_field = "max_tokens", .rules = rules, .rule_count = 3},
+     "{\"model\":\"m\",\"max_tokens\":7,\"messages\":[]}"},
+    {"{\"model\":\"m\",\"messages\":[]}",
+     {.upstream_model = TG_TEXT_LITERAL("up"), .rules = path_rules, .rule_count = 2},
+     "{\"version\":\"v\\\"1\",\"messages\":[]}"},
+    {"{\"messages\":[],\"version\":7,\"model\":\"m\"}",
+     {.upstream_model = TG_TEXT_LITERAL("up"), .rules = path_rules, .rule_count = 2},
+     "{\"messages\":[],\"version\":\"v\\\"1\"}"},
     /* everything at once */
     {"{\"max_tokens\":9,\"model\":\"m\",\"max_completion_tokens\":8,\"messages\":[]}",
      {.upstream_model = TG_TEXT_LITERAL("up"),
