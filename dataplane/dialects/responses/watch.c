@@ -72,11 +72,11 @@ enum tg_block_fate tg_responses_watch_block(struct tg_seen *seen, bool hides_usa
     case TG_RESPONSES_SUMMARY_DELTA:
     case TG_RESPONSES_REASONING_DELTA:
         seen->text_bytes += delta_bytes(data);
-        return TG_BLOCK_PASS;
+        break;
     case TG_RESPONSES_CREATED:
         if (seen->model_bytes == 0)
             see_response(seen, data);
-        return TG_BLOCK_PASS;
+        break;
     case TG_RESPONSES_FAILED:
         seen->has_error = true;
         /* fall through */
@@ -84,14 +84,15 @@ enum tg_block_fate tg_responses_watch_block(struct tg_seen *seen, bool hides_usa
     case TG_RESPONSES_INCOMPLETE:
         see_response(seen, data);
         seen->is_done = true;
-        return TG_BLOCK_HOLD;
+        break;
     case TG_RESPONSES_ERROR:
         seen->has_error = true;
-        return TG_BLOCK_PASS;
+        break;
     default:
-        /* Some send chat's end, too, behind their own: it must not overtake what is held. */
-        return seen->is_done ? TG_BLOCK_HOLD : TG_BLOCK_PASS;
+        break;
     }
+    /* What comes behind the end (some send chat's [DONE], too) must not overtake it. */
+    return seen->is_done ? TG_BLOCK_HOLD : TG_BLOCK_PASS;
 }
 
 void tg_responses_watch_whole(struct tg_seen *seen, struct tg_text body)

@@ -375,7 +375,8 @@ void tg_responses_write_turns(struct tg_responses_writing *writing)
     }
     if (turn == NULL && writing->is_own)
         return;
-    tg_json_write_key(&writing->json, "input");
+    if (!tg_responses_write_member(writing, "input"))
+        return;
     tg_json_write_array_begin(&writing->json);
     for (; turn != NULL; turn = turn->next)
         write_turn(writing, turn);

@@ -7,7 +7,7 @@ bool tg_responses_write_member(struct tg_responses_writing *writing, const char 
         const struct tg_parameter_rule *rule = &writing->target->rules[i];
         if (!tg_text_is(rule->name, name))
             continue;
-        if (rule->new_name.bytes == 0)
+        if (rule->value.bytes != 0 || rule->new_name.bytes == 0)
             return false;
         tg_json_write_key_text(&writing->json, rule->new_name);
         return true;
@@ -262,13 +262,25 @@ static void write_maximum(struct tg_responses_writing *writing)
         tg_json_write_i64(&writing->json, maximum);
 }
 
+/* What the provider's rules set, whatever was asked for. */
+static void write_set_members(struct tg_responses_writing *writing)
+{
+    for (size_t i = 0; i < writing->target->rule_count; ++i) {
+        const struct tg_parameter_rule *rule = &writing->target->rules[i];
+        if (rule->value.bytes == 0)
+            continue;
+        tg_json_write_key_text(&writing->json, rule->name);
+        tg_json_write_string(&writing->json, rule->value);
+    }
+}
+
 static void write_body(struct tg_responses_writing *writing)
 {
     const struct tg_model_request *request = writing->request;
     struct tg_text model = writing->target->upstream_model;
     tg_json_write_object_begin(&writing->json);
-    tg_json_write_key(&writing->json, "model");
-    tg_json_write_string(&writing->json, model.bytes != 0 ? model : request->model);
+    if (tg_responses_write_member(writing, "model"))
+        tg_json_write_string(&writing->json, model.bytes != 0 ? model : request->model);
     tg_responses_write_turns(writing);
     tg_responses_write_tools(writing);
     write_text(writing);
@@ -277,10 +289,9 @@ static void write_body(struct tg_responses_writing *writing)
     write_fields(writing);
     write_include(writing);
     write_store(writing);
-    if (request->is_streaming) {
-        tg_json_write_key(&writing->json, "stream");
+    if (request->is_streaming && tg_responses_write_member(writing, "stream"))
         tg_json_write_boolean(&writing->json, true);
-    }
+    write_set_members(writing);
     tg_json_write_object_end(&writing->json);
     if (request->choices > 1)
         tg_loss_add(writing->loss, tg_aspect_path(request->dialect, TG_ASPECT_CHOICES), TG_LOSS_MEANING);
