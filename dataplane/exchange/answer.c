@@ -103,10 +103,33 @@ static void add_usage(struct fields *fields, const struct tg_exchange *exchange)
         add(fields, "x-tollgate-unpriced", tg_text("true", 4));
 }
 
-static void add_passed(struct fields *fields, const struct tg_upstream_response *response)
+static bool is_of_body(struct tg_text name)
 {
-    for (size_t i = 0; i < response->passed_count && fields->count < MAX_HEADERS; ++i)
-        fields->list[fields->count++] = response->passed[i];
+    return tg_text_equals_nocase(name, tg_text("content-type", 12)) ||
+           tg_text_equals_nocase(name, tg_text("x-amzn-errortype", 16));
+}
+
+static const char *stream_type(enum tg_framing framing)
+{
+    return framing == TG_FRAMING_AWS   ? "application/vnd.amazon.eventstream"
+           : framing == TG_FRAMING_SSE ? "text/event-stream; charset=utf-8"
+                                       : "application/json";
+}
+
+/* Of a translated answer the fields that speak of its body are the gateway's own. */
+static void add_passed(struct fields *fields, const struct tg_exchange *exchange)
+{
+    const struct tg_upstream_response *response = &exchange->call.response;
+    bool is_translated = exchange->upstream_dialect != exchange->client_dialect;
+    for (size_t i = 0; i < response->passed_count && fields->count < MAX_HEADERS - 2; ++i)
+        if (!is_translated || !is_of_body(response->passed[i].name))
+            fields->list[fields->count++] = response->passed[i];
+    if (!is_translated)
+        return;
+    bool is_stream = exchange->asked.is_streaming && exchange->call.status < 300;
+    add(fields, "content-type", tg_text_of(is_stream ? stream_type(exchange->client_framing) : "application/json"));
+    if (exchange->dropped.bytes != 0)
+        add(fields, "x-tollgate-dropped", exchange->dropped);
 }
 
 static void note_first_byte(struct tg_exchange *exchange)
@@ -136,7 +159,7 @@ void exchange_answer_whole(struct tg_exchange *exchange)
     add_common(&fields, exchange);
     if (!exchange->is_estimated)
         add_usage(&fields, exchange);
-    add_passed(&fields, &exchange->call.response);
+    add_passed(&fields, exchange);
     /* A small answer came in one piece and is passed on from where it lies. */
     struct tg_text body = exchange->outbox.bytes == 0 ? exchange->call.piece : tg_buf_text(&exchange->outbox);
     tg_http_respond(exchange->request, exchange->call.status, fields.list, fields.count, body);
@@ -148,7 +171,7 @@ void tg_exchange_begin_relay(struct tg_exchange *exchange, enum tg_relay relay, 
     struct fields fields;
     fields.count = fields.number_count = 0;
     add_common(&fields, exchange);
-    add_passed(&fields, &exchange->call.response);
+    add_passed(&fields, exchange);
     note_first_byte(exchange);
     exchange->relay = relay;
     exchange->http_status = exchange->call.status;
@@ -181,7 +204,7 @@ void tg_exchange_flush(struct tg_exchange *exchange)
 static struct tg_text error_event(struct tg_exchange *exchange)
 {
     struct tg_answer_error said = tg_client_error_said(exchange->arena, &exchange->error);
-    return exchange->client_dialect->error_event(exchange->arena, &said, TG_FRAMING_SSE);
+    return exchange->client_dialect->error_event(exchange->arena, &said, exchange->client_framing);
 }
 
 bool exchange_answer_end_relay(struct tg_exchange *exchange)
@@ -197,10 +220,10 @@ bool exchange_answer_end_relay(struct tg_exchange *exchange)
     }
     if (exchange->outbox.bytes != 0)
         pieces[count++] = tg_buf_text(&exchange->outbox);
-    if (is_cut)
+    if (is_cut && !tg_answer_stream_has_said_all(&exchange->stream))
         pieces[count++] = error_event(exchange);
-    else if (exchange->relay == TG_RELAY_EVENTS && exchange->stream.end.bytes != 0)
-        pieces[count++] = tg_buf_text(&exchange->stream.end);
+    else if (!is_cut && exchange->relay == TG_RELAY_EVENTS && tg_answer_stream_end(&exchange->stream).bytes != 0)
+        pieces[count++] = tg_answer_stream_end(&exchange->stream);
     tg_http_forward(exchange->request, pieces, count, true);
     exchange->outbox.bytes = 0;
     return true;

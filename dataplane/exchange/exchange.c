@@ -173,6 +173,22 @@ void tg_exchange_advance(struct tg_exchange *exchange, enum tg_exchange_event ev
 
 /* ---- the server's callbacks ---- */
 
+/* How a stream is cut that this client asks for. Google's SDKs want events (alt=sse), others one long array. */
+static enum tg_framing framing_of(const struct tg_exchange *exchange)
+{
+    struct tg_text alt;
+    switch (tg_endpoint_dialect(exchange->endpoint.endpoint)) {
+    case TG_DIALECT_CONVERSE:
+        return TG_FRAMING_AWS;
+    case TG_DIALECT_GEMINI:
+        return tg_http_query_param(exchange->request->query, "alt", &alt) && tg_text_is(alt, "sse")
+                   ? TG_FRAMING_SSE
+                   : TG_FRAMING_JSON_ARRAY;
+    default:
+        return TG_FRAMING_SSE;
+    }
+}
+
 static struct tg_exchange *create(struct tg_exchange_host *host, struct tg_http_request *request)
 {
     uint64_t random[2] = {tg_exchange_random(host), tg_exchange_random(host)};
@@ -189,6 +205,11 @@ static struct tg_exchange *create(struct tg_exchange_host *host, struct tg_http_
     tg_endpoint_find(request->path, &exchange->endpoint);
     exchange->client_dialect = tg_dialect_for(tg_endpoint_operation(exchange->endpoint.endpoint),
                                               tg_endpoint_dialect(exchange->endpoint.endpoint));
+    if (exchange->client_dialect == NULL) {
+        exchange->endpoint.endpoint = TG_ENDPOINT_UNKNOWN;
+        exchange->client_dialect = tg_dialect_of(TG_DIALECT_CHAT);
+    }
+    exchange->client_framing = framing_of(exchange);
     if (host->snapshot != NULL) {
         exchange->snapshot = host->snapshot;
         ++exchange->snapshot->users;

@@ -19,8 +19,8 @@
 #define TG_EXCHANGE_EXCHANGE_H
 
 #include "common/aws/sigv4.h"
+#include "dataplane/dialects/canonical/answer_stream.h"
 #include "dataplane/dialects/canonical/client_error.h"
-#include "dataplane/dialects/canonical/passage.h"
 #include "dataplane/dialects/endpoint.h"
 #include "dataplane/exchange/call.h"
 #include "dataplane/exchange/stage.h"
@@ -130,6 +130,7 @@ struct tg_exchange {
     int64_t ended_ns;                        /* the answer was decided, or the client left */
     struct tg_endpoint_match endpoint;       /* what the path names */
     const struct tg_dialect *client_dialect; /* how the client speaks there */
+    enum tg_framing client_framing;          /* of its streams */
 
     bool is_identified; /* stage identify */
     struct tg_principal principal;
@@ -142,8 +143,10 @@ struct tg_exchange {
     size_t charge_count;
     struct tg_message decision;
 
-    struct tg_route route; /* stage route */
-    struct tg_call call;   /* stage call */
+    struct tg_route route;                     /* stage route */
+    const struct tg_dialect *upstream_dialect; /* how the provider is spoken to; stage call */
+    struct tg_text dropped;                    /* what it cannot be told, for the client: "seed, user" */
+    struct tg_call call;                       /* stage call */
     enum tg_relay relay;
     struct tg_text tail;             /* the last bytes of an answer too large to be kept whole */
     struct tg_journal_intent intent; /* stage meter */
@@ -167,10 +170,11 @@ struct tg_exchange {
     /* From here on set up by who uses it first, not with every exchange. */
     struct tg_reservation reservation;
     struct tg_charge charges[TG_WALLET_MAX_LINES];
-    struct tg_passage stream; /* while relay is EVENTS */
-    struct tg_body body;      /* as the provider gets it; stage call */
+    struct tg_answer_stream stream; /* while relay is EVENTS, or a whole answer is translated */
+    struct tg_body body;            /* as the provider gets it; stage call */
     struct tg_timer linger;
-    struct tg_buf outbox; /* bytes of the answer that the server has not been handed yet */
+    struct tg_buf written; /* the body for a provider of another dialect */
+    struct tg_buf outbox;  /* bytes of the answer that the server has not been handed yet */
 };
 
 /* Prepares a host whose loop, client, wallet, journal, counters and pipeline are set. */

@@ -10,7 +10,8 @@ enum {
     MAX_SPARE = 256,
     KEPT_OUTBOX_BYTES = 16 << 10, /* larger ones are given back */
     /* The outbox is bounded by what it may hold while the client is slow, and by the largest block of a stream. */
-    MAX_OUTBOX_BYTES = TG_PASSAGE_BLOCK_BYTES + TG_EXCHANGE_WHOLE_ANSWER_BYTES,
+    MAX_OUTBOX_BYTES = 2 * TG_PASSAGE_BLOCK_BYTES + TG_EXCHANGE_WHOLE_ANSWER_BYTES,
+    MAX_WRITTEN_BYTES = 64 << 20, /* a request's body is bounded, and other dialects need at most a little more */
 };
 
 /* xoshiro256** (Blackman, Vigna 2018). */
@@ -46,6 +47,7 @@ static void release_over(struct tg_deferred *deferred)
         host->over = exchange->next;
         if (host->spare_count == MAX_SPARE) {
             tg_buf_deinit(&exchange->outbox);
+            tg_buf_deinit(&exchange->written);
             free(exchange);
         } else {
             exchange->next = host->spare;
@@ -88,6 +90,7 @@ void tg_exchange_host_deinit(struct tg_exchange_host *host)
         struct tg_exchange *exchange = host->spare;
         host->spare = exchange->next;
         tg_buf_deinit(&exchange->outbox);
+        tg_buf_deinit(&exchange->written);
         free(exchange);
     }
     host->spare_count = 0;
@@ -110,6 +113,8 @@ struct tg_exchange *exchange_host_give(struct tg_exchange_host *host)
         if (exchange == NULL)
             abort();
         tg_buf_init(&exchange->outbox, MAX_OUTBOX_BYTES);
+        tg_buf_init(&exchange->written, MAX_WRITTEN_BYTES);
+        exchange->stream.kind = TG_STREAM_NONE;
     }
     memset(exchange, 0, offsetof(struct tg_exchange, reservation));
     exchange->linger = (struct tg_timer){0};
@@ -123,8 +128,8 @@ void exchange_host_take_back(struct tg_exchange *exchange)
     struct tg_exchange_host *host = exchange->host;
     tg_snapshot_handle_release(exchange->snapshot);
     exchange->snapshot = NULL;
-    if (exchange->relay == TG_RELAY_EVENTS)
-        tg_passage_deinit(&exchange->stream);
+    tg_answer_stream_deinit(&exchange->stream);
+    tg_buf_deinit(&exchange->written);
     exchange->outbox.bytes = 0;
     if (exchange->outbox.capacity > KEPT_OUTBOX_BYTES)
         tg_buf_deinit(&exchange->outbox);

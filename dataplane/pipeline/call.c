@@ -4,71 +4,30 @@
 #include "common/codec/json_scan.h"
 #include "common/log/log.h"
 #include "dataplane/pipeline/stages_internal.h"
-#include "dataplane/upstream/request_head.h"
 
 enum {
     LINGER_MS = 50, /* for a provider to end its answer after [DONE], so that its connection can be used again */
-    MAX_ERROR_BYTES = 256 << 10, /* of a provider's error answer */
+    MAX_ERROR_BYTES = 256 << 10,                   /* of a provider's error answer */
+    MAX_TRANSLATED_BYTES = TG_PASSAGE_BLOCK_BYTES, /* of an answer that must be whole to be translated */
 };
 
 /* ---- sending ---- */
 
-/* What the provider is told as maximum output; 0 leaves it as the client has it. Where a budget counts, no call
- * is sent with a larger one than was reserved, be it that a budget clamped it or that the catalog knows the model to
- * give less: the catalog may be wrong, the reservation must not. */
-static int64_t imposed_output_tokens(const struct tg_exchange *exchange)
-{
-    const struct tg_reservation *reservation = &exchange->reservation;
-    bool is_beyond = reservation->line_count != 0 && exchange->asked.max_output_tokens > reservation->output_tokens;
-    return reservation->is_clamped || is_beyond ? reservation->output_tokens : 0;
-}
-
-static void prepare(struct tg_exchange *exchange, const struct tg_deployment *deployment)
-{
-    struct tg_http_request *request = exchange->request;
-    struct tg_call *call = &exchange->call;
-    const struct tg_model_request *asked = &exchange->asked;
-    struct tg_request_target target = {
-        .upstream_model = deployment->upstream_model,
-        .asks_for_usage = asked->is_streaming,
-        .max_output_tokens = imposed_output_tokens(exchange),
-        .model_max_output_tokens = exchange->model->max_output_tokens,
-        .maximum_field = deployment->provider->maximum_field,
-        .rules = deployment->provider->rules,
-        .rule_count = deployment->provider->rule_count,
-    };
-    exchange->client_dialect->edit_request(exchange->arena, request->body, asked, &target, &exchange->body);
-    for (size_t i = 0; i < exchange->body.piece_count; ++i)
-        call->pieces[1 + i] = exchange->body.pieces[i];
-    const struct tg_provider_api *api =
-        tg_provider_find_api(deployment->provider, tg_endpoint_operation(exchange->endpoint.endpoint),
-                             tg_endpoint_dialect(exchange->endpoint.endpoint));
-    struct tg_upstream_request upstream = {
-        .deployment = deployment,
-        .method = tg_text("POST", 4),
-        .path = tg_upstream_path(exchange->arena, asked->is_streaming ? api->stream_path : api->path,
-                                 deployment->upstream_model),
-        .content_type = tg_text_of("application/json"),
-        .client_headers = request->headers,
-        .client_header_count = request->header_count,
-        .body = call->pieces + 1,
-        .body_count = exchange->body.piece_count,
-        .body_bytes = exchange->body.bytes,
-        .unix_ms = tg_loop_now_unix_ms(exchange->host->loop),
-        .signing_keys = &exchange->host->signing_keys,
-    };
-    call->pieces[0] = tg_upstream_request_head(exchange->arena, &upstream);
-    call->piece_count = 1 + exchange->body.piece_count;
-}
-
-/* To the next candidate; there is one. */
+/* To the next candidate that can be told what is asked; there is a candidate. What the last one cannot be told is the
+ * client's answer if none can. */
 static enum tg_stage_answer send_next(struct tg_exchange *exchange)
 {
-    const struct tg_deployment *deployment = tg_route_next(&exchange->route);
-    tg_call_init(&exchange->call, exchange, deployment);
-    exchange->price = tg_deployment_price(deployment, exchange->started_unix_ms);
-    exchange->outbox.bytes = 0;
-    prepare(exchange, deployment);
+    bool is_ready;
+    do {
+        const struct tg_deployment *deployment = tg_route_next(&exchange->route);
+        tg_call_init(&exchange->call, exchange, deployment);
+        exchange->price = tg_deployment_price(deployment, exchange->started_unix_ms);
+        exchange->outbox.bytes = 0;
+        is_ready = stage_call_prepare(exchange, deployment);
+    } while (!is_ready && tg_route_has_next(&exchange->route));
+    if (!is_ready)
+        return tg_exchange_reply_error(exchange);
+    exchange->error = (struct tg_client_error){.code = TG_ERROR_NONE};
     if (exchange->intent.number == 0 && !stage_meter_begin(exchange)) {
         tg_exchange_add_header(exchange, "retry-after", tg_text("5", 1));
         return tg_exchange_refuse(exchange, TG_ERROR_JOURNAL_FULL, NULL, 0);
@@ -186,10 +145,43 @@ static bool is_worth_another(const struct tg_call *call)
     return call->status == 429 || call->status >= 500 || is_about_credential(call);
 }
 
+static bool is_translated(const struct tg_exchange *exchange)
+{
+    return exchange->upstream_dialect != exchange->client_dialect;
+}
+
+static bool is_stream(const struct tg_upstream_response *response)
+{
+    return (response->is_event_stream || response->is_aws_event_stream) && !response->is_encoded;
+}
+
+static void begin_translation(struct tg_exchange *exchange)
+{
+    struct tg_encode_options options = {
+        .request_id = tg_text(exchange->id_text, TG_ID_TEXT_BYTES - 1),
+        .model = exchange->asked.model,
+        .unix_ms = exchange->started_unix_ms,
+        .is_streaming = exchange->asked.is_streaming,
+        .wants_usage = exchange->asked.wants_usage,
+        .framing = exchange->client_framing,
+        .request = &exchange->asked,
+    };
+    bool is_aws = exchange->call.response.is_aws_event_stream;
+    exchange->stream.kind = TG_STREAM_TRANSLATED;
+    tg_translation_init(&exchange->stream.translation, exchange->upstream_dialect, exchange->client_dialect,
+                        is_aws ? TG_FRAMING_AWS : TG_FRAMING_SSE, exchange->arena, &options);
+}
+
 static void begin_events(struct tg_exchange *exchange)
 {
     const struct tg_model_request *asked = &exchange->asked;
-    tg_passage_init(&exchange->stream, exchange->client_dialect, asked->is_streaming && !asked->wants_usage);
+    if (is_translated(exchange)) {
+        begin_translation(exchange);
+    } else {
+        exchange->stream.kind = TG_STREAM_PASSING;
+        tg_passage_init(&exchange->stream.passage, exchange->client_dialect,
+                        asked->is_streaming && !asked->wants_usage);
+    }
     tg_exchange_begin_relay(exchange, TG_RELAY_EVENTS, -1);
 }
 
@@ -205,7 +197,8 @@ static enum tg_stage_answer take_head(struct tg_exchange *exchange)
         return fail_over(exchange, false);
     }
     /* Some servers stream to who did not ask for it: what they report is read all the same. */
-    if (is_success(call) && call->response.is_event_stream && !call->response.is_encoded)
+    bool is_passed_on = !is_translated(exchange) || exchange->asked.is_streaming;
+    if (is_success(call) && is_stream(&call->response) && is_passed_on)
         begin_events(exchange);
     return TG_STAGE_WAIT;
 }
@@ -234,7 +227,9 @@ static void keep_tail(struct tg_exchange *exchange, struct tg_text piece)
 /* False if the answer is beyond what may be gathered. */
 static bool gather(struct tg_exchange *exchange, struct tg_text piece)
 {
-    size_t most = is_success(&exchange->call) ? TG_EXCHANGE_WHOLE_ANSWER_BYTES : MAX_ERROR_BYTES;
+    size_t most = !is_success(&exchange->call) ? MAX_ERROR_BYTES
+                  : is_translated(exchange)    ? MAX_TRANSLATED_BYTES
+                                               : TG_EXCHANGE_WHOLE_ANSWER_BYTES;
     return exchange->outbox.bytes + piece.bytes <= most && tg_buf_append(&exchange->outbox, piece) == TG_OK;
 }
 
@@ -247,6 +242,16 @@ static enum tg_stage_answer cut(struct tg_exchange *exchange, const char *why)
 
 static enum tg_stage_answer end_error(struct tg_exchange *exchange, struct tg_text body);
 
+/* The provider did its work, but the client cannot be told: it pays, and hears why. */
+static enum tg_stage_answer refuse_answer(struct tg_exchange *exchange, const char *why)
+{
+    struct tg_text word = tg_text_of(why);
+    exchange->outcome = TOLLGATE__V1__OUTCOME__OUTCOME_PROVIDER_FAILED;
+    if (!exchange->is_charged)
+        stage_outcome_estimated(exchange, exchange->outbox.bytes);
+    return tg_exchange_refuse(exchange, TG_ERROR_PROVIDER_ANSWER_UNUSABLE, &word, 1);
+}
+
 static enum tg_stage_answer take_bytes(struct tg_exchange *exchange, struct tg_text piece)
 {
     keep_tail(exchange, piece);
@@ -255,7 +260,7 @@ static enum tg_stage_answer take_bytes(struct tg_exchange *exchange, struct tg_t
 
 static enum tg_stage_answer take_events(struct tg_exchange *exchange, struct tg_text piece)
 {
-    enum tg_status status = tg_passage_feed(&exchange->stream, piece, &exchange->outbox);
+    enum tg_status status = tg_answer_stream_feed(&exchange->stream, piece, &exchange->outbox);
     return status == TG_OK ? TG_STAGE_WAIT : cut(exchange, "too_large");
 }
 
@@ -266,6 +271,11 @@ static enum tg_stage_answer outgrow(struct tg_exchange *exchange, struct tg_text
         if (tg_call_is_running(&exchange->call))
             tg_call_cancel(&exchange->call);
         return end_error(exchange, tg_text(NULL, 0));
+    }
+    if (is_translated(exchange)) {
+        if (tg_call_is_running(&exchange->call))
+            tg_call_cancel(&exchange->call);
+        return refuse_answer(exchange, "it is too large to be translated");
     }
     tg_exchange_begin_relay(exchange, TG_RELAY_BYTES, exchange->call.content_length);
     keep_tail(exchange, tg_buf_text(&exchange->outbox));
@@ -300,7 +310,8 @@ static enum tg_stage_answer pass_piece(struct tg_exchange *exchange)
     if (answer != TG_STAGE_WAIT || exchange->relay == TG_RELAY_NONE)
         return answer;
     tg_exchange_flush(exchange);
-    if (exchange->relay == TG_RELAY_EVENTS && exchange->stream.seen.is_done && exchange->linger.expires_at_ms == 0) {
+    if (exchange->relay == TG_RELAY_EVENTS && tg_answer_stream_seen(&exchange->stream)->is_done &&
+        exchange->linger.expires_at_ms == 0) {
         exchange->linger.on_expire = on_linger;
         tg_timer_start(exchange->host->loop, &exchange->linger, LINGER_MS);
     }
@@ -318,14 +329,32 @@ static bool is_json_object(struct tg_text body)
     return tg_json_scan_finish(&scan, NULL) == TG_OK && is_object;
 }
 
+/* In the client's words, with the provider's sentence. False if the provider had none. */
+static bool translate_error(struct tg_exchange *exchange, struct tg_text body)
+{
+    struct tg_answer_error said = {.http_status = exchange->call.status};
+    if (!exchange->upstream_dialect->read_error(exchange->arena, exchange->call.status, body, &said))
+        return false;
+    struct tg_text told = exchange->client_dialect->error_body(exchange->arena, &said);
+    exchange->outbox.bytes = 0;
+    if (tg_buf_append(&exchange->outbox, told) != TG_OK)
+        return false;
+    const struct tg_dialect *client = exchange->client_dialect;
+    if (client->error_type_header != NULL)
+        tg_exchange_add_header(exchange, client->error_type_header, tg_text_of(client->error_type(&said)));
+    return true;
+}
+
 /* A provider's own error helps if it is JSON; what it says about the gateway's credential is not for clients. */
 static enum tg_stage_answer end_error(struct tg_exchange *exchange, struct tg_text body)
 {
     const struct tg_call *call = &exchange->call;
     exchange->outcome = TOLLGATE__V1__OUTCOME__OUTCOME_PROVIDER_ERROR;
-    if (is_json_object(body) && !is_about_credential(call) && call->status >= 400) {
-        exchange->http_status = call->status;
-        return TG_STAGE_REPLY;
+    if (!is_about_credential(call) && call->status >= 400) {
+        if (is_translated(exchange) ? translate_error(exchange, body) : is_json_object(body)) {
+            exchange->http_status = call->status;
+            return TG_STAGE_REPLY;
+        }
     }
     struct tg_text word = tg_arena_printf(exchange->arena, "%d", call->status);
     tg_exchange_refuse(
@@ -337,11 +366,40 @@ static enum tg_stage_answer end_error(struct tg_exchange *exchange, struct tg_te
 
 static enum tg_stage_answer end_events(struct tg_exchange *exchange)
 {
-    if (tg_passage_finish(&exchange->stream, &exchange->outbox) != TG_OK)
+    if (tg_answer_stream_finish(&exchange->stream, &exchange->outbox) != TG_OK)
         return break_off(exchange, "too_large");
     stage_outcome_of_stream(exchange);
-    exchange->outcome = exchange->stream.seen.has_error ? TOLLGATE__V1__OUTCOME__OUTCOME_PROVIDER_FAILED
-                                                        : TOLLGATE__V1__OUTCOME__OUTCOME_COMPLETED;
+    exchange->outcome = tg_answer_stream_seen(&exchange->stream)->has_error
+                            ? TOLLGATE__V1__OUTCOME__OUTCOME_PROVIDER_FAILED
+                            : TOLLGATE__V1__OUTCOME__OUTCOME_COMPLETED;
+    return TG_STAGE_REPLY;
+}
+
+/* A whole answer, or the stream of a provider that streams to who did not ask for it, for a client of another dialect.
+ */
+static enum tg_stage_answer end_translated(struct tg_exchange *exchange, struct tg_text body)
+{
+    struct tg_text kept = tg_arena_copy(exchange->arena, body);
+    bool is_events = is_stream(&exchange->call.response);
+    begin_translation(exchange);
+    struct tg_translation *translation = &exchange->stream.translation;
+    struct tg_buf *out = &exchange->outbox;
+    out->bytes = 0;
+    enum tg_status status =
+        is_events ? tg_translation_feed(translation, kept, out) : tg_translation_whole(translation, kept, out);
+    if (status == TG_OK && is_events)
+        status = tg_translation_finish(translation, out);
+    if (status == TG_OK && is_events)
+        status = tg_buf_append(out, tg_buf_text(&translation->end));
+    stage_outcome_of_stream(exchange);
+    if (status != TG_OK) {
+        out->bytes = 0;
+        return refuse_answer(exchange, status == TG_TOO_LARGE ? "it is too large to be translated"
+                                                              : "it is not what its API describes");
+    }
+    exchange->outcome = translation->seen.has_error ? TOLLGATE__V1__OUTCOME__OUTCOME_PROVIDER_FAILED
+                                                    : TOLLGATE__V1__OUTCOME__OUTCOME_COMPLETED;
+    exchange->http_status = exchange->call.status;
     return TG_STAGE_REPLY;
 }
 
@@ -351,6 +409,8 @@ static enum tg_stage_answer end_whole(struct tg_exchange *exchange)
     struct tg_text body = exchange->outbox.bytes == 0 ? call->piece : tg_buf_text(&exchange->outbox);
     if (!is_success(call))
         return end_error(exchange, body);
+    if (is_translated(exchange))
+        return end_translated(exchange, body);
     stage_outcome_of_whole_answer(exchange, body);
     exchange->outcome = TOLLGATE__V1__OUTCOME__OUTCOME_COMPLETED;
     exchange->http_status = call->status;
@@ -392,8 +452,9 @@ static enum tg_stage_answer take_news(struct tg_exchange *exchange)
     case TG_CALL_COMPLETE:
         return complete(exchange);
     case TG_CALL_FAILED:
-        return exchange->relay == TG_RELAY_EVENTS && exchange->stream.seen.is_done ? end_events(exchange)
-                                                                                   : failed(exchange);
+        return exchange->relay == TG_RELAY_EVENTS && tg_answer_stream_seen(&exchange->stream)->is_done
+                   ? end_events(exchange)
+                   : failed(exchange);
     case TG_CALL_IDLE:
     case TG_CALL_SENT:
     case TG_CALL_CANCELLED:

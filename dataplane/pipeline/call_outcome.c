@@ -43,6 +43,32 @@ void stage_outcome_estimated(struct tg_exchange *exchange, size_t text_bytes)
     charge(exchange);
 }
 
+/* Some providers report the prompt, and a first word, with the first event already. Of a stream that did not come to
+ * its end that is not the last word: the output is what was seen of it, if that is more. */
+static void complete_cut_usage(struct tg_exchange *exchange, const struct tg_seen *seen)
+{
+    struct tg_worst_case worst = stage_reserve_worst_case(exchange);
+    int64_t most = tg_money_add(tg_money_multiply(worst.choices, worst.output_tokens), worst.extra_output_tokens);
+    int64_t estimate = at_most(estimate_tokens(seen->text_bytes), most);
+    int64_t missing = estimate - tg_usage_total_output(&exchange->usage);
+    if (missing <= 0)
+        return;
+    exchange->usage.of[TG_USAGE_OUTPUT] = tg_money_add(exchange->usage.of[TG_USAGE_OUTPUT], missing);
+    exchange->is_estimated = true;
+    charge(exchange);
+}
+
+static void take_seen(struct tg_exchange *exchange, const struct tg_seen *seen)
+{
+    exchange->upstream_model = tg_arena_copy(exchange->arena, tg_text(seen->model, seen->model_bytes));
+    if (seen->service_tier_bytes != 0)
+        exchange->service_tier = tg_arena_copy(exchange->arena, tg_text(seen->service_tier, seen->service_tier_bytes));
+    if (seen->has_usage)
+        take_reported(exchange, &seen->usage);
+    else
+        stage_outcome_estimated(exchange, seen->text_bytes);
+}
+
 void stage_outcome_of_whole_answer(struct tg_exchange *exchange, struct tg_text body)
 {
     struct tg_seen seen;
@@ -51,30 +77,15 @@ void stage_outcome_of_whole_answer(struct tg_exchange *exchange, struct tg_text 
         seen.text_bytes = body.bytes;
     else
         exchange->client_dialect->watch_whole(&seen, body);
-    exchange->upstream_model = tg_arena_copy(exchange->arena, tg_text(seen.model, seen.model_bytes));
-    if (seen.has_usage)
-        take_reported(exchange, &seen.usage);
-    else
-        stage_outcome_estimated(exchange, seen.text_bytes);
-}
-
-/* Some servers report the prompt with the first chunk already. Of a stream that did not come to its end that is not the
- * last word. */
-static bool is_preliminary(const struct tg_exchange *exchange)
-{
-    const struct tg_seen *stream = &exchange->stream.seen;
-    bool is_cut = !stream->is_done && exchange->call.state != TG_CALL_COMPLETE;
-    return is_cut && stream->text_bytes != 0 && tg_usage_total_output(&stream->usage) == 0;
+    take_seen(exchange, &seen);
 }
 
 void stage_outcome_of_stream(struct tg_exchange *exchange)
 {
-    const struct tg_seen *stream = &exchange->stream.seen;
-    exchange->upstream_model = tg_text(stream->model, stream->model_bytes);
-    if (stream->has_usage && !is_preliminary(exchange))
-        take_reported(exchange, &stream->usage);
-    else
-        stage_outcome_estimated(exchange, stream->text_bytes);
+    const struct tg_seen *seen = tg_answer_stream_seen(&exchange->stream);
+    take_seen(exchange, seen);
+    if (seen->has_usage && !seen->is_done && exchange->call.state != TG_CALL_COMPLETE)
+        complete_cut_usage(exchange, seen);
 }
 
 void stage_outcome_of_tail(struct tg_exchange *exchange)

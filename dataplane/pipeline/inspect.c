@@ -34,7 +34,7 @@ enum tg_stage_answer stage_inspect_enter(struct tg_exchange *exchange)
 {
     struct tg_http_request *request = exchange->request;
     enum tg_endpoint endpoint = exchange->endpoint.endpoint;
-    bool is_offered = endpoint == TG_ENDPOINT_ROOT || endpoint == TG_ENDPOINT_CHAT_COMPLETIONS ||
+    bool is_offered = endpoint == TG_ENDPOINT_ROOT || tg_endpoint_operation(endpoint) == TG_OPERATION_GENERATE ||
                       endpoint == TG_ENDPOINT_EMBEDDINGS || endpoint == TG_ENDPOINT_MODELS ||
                       endpoint == TG_ENDPOINT_MODEL;
     if (!is_offered)

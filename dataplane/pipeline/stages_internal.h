@@ -40,6 +40,9 @@ void stage_call_finish(struct tg_exchange *exchange);
 
 /* ---- for each other ---- */
 
+/* Makes call->pieces for that deployment. False, and exchange->error says why, if it cannot be told what is asked. */
+bool stage_call_prepare(struct tg_exchange *exchange, const struct tg_deployment *deployment) TG_MUST_CHECK;
+
 /* The worst case of the call as it is known now: with the granted maximum output once there is a reservation. */
 struct tg_worst_case stage_reserve_worst_case(const struct tg_exchange *exchange);
 

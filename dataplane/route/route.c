@@ -38,7 +38,8 @@ static bool fulfils(const struct tg_deployment *deployment, const struct tg_rout
         (provider->kind.bytes < kind.bytes || memcmp(provider->kind.data, kind.data, kind.bytes) != 0))
         return false;
     const struct tg_provider_api *api = tg_provider_find_api(provider, wish->operation, wish->dialect);
-    if (api == NULL || api->dialect != wish->dialect)
+    /* A conversation is translated; everything else is said in the provider's own words or not at all. */
+    if (api == NULL || (api->dialect != wish->dialect && wish->operation != TG_OPERATION_GENERATE))
         return false;
     return !wish->needs_price || tg_deployment_price(deployment, wish->unix_ms) != NULL;
 }

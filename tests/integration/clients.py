@@ -81,6 +81,8 @@ class Chat:
                     for _ in events:
                         pass
                     answer = events.get_final_completion()
+        except openai.LengthFinishReasonError as cut:  # the SDK's word for an answer that reached its maximum
+            answer = cut.completion
         except openai.APIStatusError as error:
             raise Refused(error.status_code, error.message, error.response.headers.get("retry-after")) from error
         message, usage = answer.choices[0].message, answer.usage

@@ -124,8 +124,9 @@ def test_tools_are_called_in_parallel_and_answered(pair):
 
 
 def test_an_image_arrives(pair):
-    got, _ = pair([("image", "image/png", PNG, "what is this?")])
-    assert got.text == f"I see: image image/png {PNG!r}" or got.text == f"I see: image image/png {PNG}", got.text
+    got, asked = pair([("image", "image/png", PNG, "what is this?")])
+    assert asked.parts("image") == [("image", "image/png", PNG)] and asked.text == "what is this?"
+    assert got.text == f"I see: image image/png {len(PNG)}"
 
 
 def test_an_answer_follows_a_json_schema(pair):

@@ -91,6 +91,10 @@ static const struct tg_client_error_row rows[TG_ERROR_COUNT] = {
     [TG_ERROR_PROVIDER_BROKE_OFF] = {"provider_broke_off", 502, SERVER, TG_RETRY_UNSAID,
                                      "The provider broke off in the middle of its answer ({0}). What was generated "
                                      "until then is charged."},
+    [TG_ERROR_PROVIDER_ANSWER_UNUSABLE] =
+        {"provider_answer_unusable", 502, SERVER, TG_RETRY_NO,
+         "The provider answered, but its answer cannot be passed on: {0}. It may have "
+         "been billed."},
 };
 
 const struct tg_client_error_row *tg_client_error_row(enum tg_client_error_code code)
