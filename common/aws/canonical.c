@@ -43,7 +43,7 @@ void canonical_put_path(struct canonical_text *out, struct tg_text path)
 {
     size_t start = out->bytes;
     const char *at = path.data;
-    const char *end = at + path.bytes;
+    const char *end = path.bytes == 0 ? at : at + path.bytes;
     while (at < end) {
         const char *slash = memchr(at, '/', (size_t)(end - at));
         struct tg_text segment = tg_text(at, (size_t)((slash == NULL ? end : slash) - at));
@@ -103,7 +103,7 @@ void canonical_put_query(struct canonical_text *out, struct tg_text query, struc
         capacity += query.data[i] == '&';
     struct parameter *parameters = tg_arena_alloc(arena, capacity * sizeof(*parameters));
     size_t count = 0;
-    for (const char *at = query.data, *end = at + query.bytes; at < end;) {
+    for (const char *at = query.data, *end = query.bytes == 0 ? at : at + query.bytes; at < end;) {
         const char *ampersand = memchr(at, '&', (size_t)(end - at));
         const char *stop = ampersand == NULL ? end : ampersand;
         const char *equals = memchr(at, '=', (size_t)(stop - at));

@@ -104,10 +104,10 @@ size_t tg_aws_event_stream_rest_bytes(const struct tg_aws_event_stream *stream)
 
 bool tg_aws_event_next_header(struct tg_text *headers, struct tg_aws_event_header *header)
 {
-    const char *at = headers->data;
-    const char *end = at + headers->bytes;
     if (headers->bytes < 2)
         return false;
+    const char *at = headers->data;
+    const char *end = at + headers->bytes;
     size_t name_bytes = (uint8_t)*at++;
     if (name_bytes == 0 || (size_t)(end - at) < name_bytes + 1)
         return false;

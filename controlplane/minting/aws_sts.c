@@ -101,10 +101,10 @@ static struct tg_text find_element(struct tg_text xml, const char *name, struct 
     struct tg_text open = tg_arena_printf(arena, "<%s>", name), close = tg_arena_printf(arena, "</%s>", name);
     const char *begin = xml.bytes == 0 ? NULL : memmem(xml.data, xml.bytes, open.data, open.bytes);
     if (begin == NULL)
-        return tg_text(NULL, 0);
+        return tg_text("", 0);
     begin += open.bytes;
     const char *end = memmem(begin, (size_t)(xml.data + xml.bytes - begin), close.data, close.bytes);
-    return end == NULL ? tg_text(NULL, 0) : tg_text_trim(tg_text(begin, (size_t)(end - begin)));
+    return end == NULL ? tg_text("", 0) : tg_text_trim(tg_text(begin, (size_t)(end - begin)));
 }
 
 /* Keys and tokens have no characters that XML would write otherwise. */

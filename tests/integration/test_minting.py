@@ -18,6 +18,9 @@ import boto3
 import httpx
 import openai
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -29,6 +32,9 @@ from harness.process import Process, binary, clean_environment, free_port
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 AZURE_SCOPE = "https://cognitiveservices.azure.com/.default"
+ANSWER = {"id": "c", "object": "chat.completion", "created": 1, "model": "m",
+          "choices": [{"index": 0, "message": {"role": "assistant", "content": "hello"}, "finish_reason": "stop"}],
+          "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}
 
 
 class Server:
@@ -140,9 +146,7 @@ class Upstream(Server):
         if self.endpoint.ends.get(token, 0) <= time.time():
             return 401, {"error": {"message": "bad token"}}
         self.seen.append(token)
-        return 200, {"id": "c", "object": "chat.completion", "created": 1, "model": "m",
-                     "choices": [{"index": 0, "message": {"role": "assistant", "content": "hello"}, "finish_reason": "stop"}],
-                     "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}
+        return 200, ANSWER
 
 
 class Cloud:
@@ -462,6 +466,79 @@ def test_a_workload_s_token_gets_keys_from_moto(make_stack, unsigned_sts, tmp_pa
         assert session_of(stack, credential)["aws_access_key_id"].startswith("ASIA")
     finally:
         cloud.close()
+
+
+REGISTRY = """
+providers:
+  - name: signed_chat
+    display_name: A chat behind AWS's signature
+    auth: aws_sigv4:bedrock
+    apis: [chat]
+    checked: a test
+    documentation: https://example.com/
+"""
+
+
+class SignedUpstream(Server):
+    """A provider that computes the signature of every call with AWS's own library, from the keys that it knows."""
+
+    def __init__(self):
+        super().__init__(self.chat)
+        self.secrets = {}  # access key id -> (secret access key, session token)
+        self.seen = []
+
+    def chat(self, path, headers, body):
+        authorization = headers["authorization"]
+        match = re.fullmatch(r"AWS4-HMAC-SHA256 Credential=(\w+)/\d{8}/eu-central-1/bedrock/aws4_request, "
+                             r"SignedHeaders=([a-z0-9;-]+), Signature=[0-9a-f]{64}", authorization)
+        secret, session_token = self.secrets[match[1]]
+        request = AWSRequest(method="POST", url=f"https://{headers['host']}{path}", data=body)
+        for name in match[2].split(";"):
+            request.headers[name] = headers[name]
+        request.context["timestamp"] = headers["x-amz-date"]
+        signer = SigV4Auth(Credentials(match[1], secret, session_token), "bedrock", "eu-central-1")
+        signature = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
+        if not authorization.endswith(f"Signature={signature}") or headers.get("x-amz-security-token") != session_token:
+            return 403, {"message": "The request signature we calculated does not match"}
+        self.seen.append(match[1])
+        return 200, ANSWER
+
+
+def test_calls_are_signed_with_the_keys_of_the_session_and_with_its_successor_s(make_stack, tmp_path):
+    (tmp_path / "registry.yaml").write_text(REGISTRY)
+    stack = make_stack(controlplane_settings={"provider_registry_file": tmp_path / "registry.yaml"})
+    sts = start_moto(tmp_path / "moto")
+    upstream = SignedUpstream()
+    try:
+        provider = stack.api.create("providers", name="signed", kind="signed_chat", region="eu-central-1",
+                                    base_url=f"http://127.0.0.1:{upstream.port}/model")
+        credential = stack.api.create("credentials", name="role", provider_id=provider["id"], kind="aws_assume_role",
+                                      access_key_id="AKIA", secret="source", role_arn="arn:aws:iam::123456789012:role/r",
+                                      token_url=sts.url, ca_pem=sts.ca.read_text())
+        fixed = stack.api.create("credentials", name="fixed", provider_id=provider["id"], kind="aws_access_key",
+                                 access_key_id="AKIAFIXED", secret="fixed/secret+key=")
+        upstream.secrets["AKIAFIXED"] = ("fixed/secret+key=", None)
+        models = [stack.create_model(name, None, provider, used)["id"] for name, used in (("role", credential), ("fixed", fixed))]
+        stack.api.update("access-profiles", stack.profile["id"], model_ids=models)
+
+        def learn():
+            wait_until(lambda: stack.api.show("credentials", credential["id"])["status"] == "ready", "a session")
+            stack.wait_for_replicas()
+            keys = session_of(stack, credential)
+            upstream.secrets[keys["aws_access_key_id"]] = (keys["aws_secret_access_key"], keys["aws_session_token"])
+            return keys["aws_access_key_id"]
+
+        def ask(model):
+            return stack.openai().chat.completions.create(model=model, messages=[{"role": "user", "content": "hi ü"}])
+        first = learn()
+        assert ask("role") and ask("fixed")
+        stack.api.update("credentials", credential["id"], session_duration_s=1800)
+        wait_until(lambda: learn() != first, "another session")
+        assert ask("role") and ask("fixed")
+        assert upstream.seen == [first, "AKIAFIXED", learn(), "AKIAFIXED"]
+    finally:
+        upstream.close()
+        sts.kill()
 
 
 # ---- what is refused ----
