@@ -68,12 +68,13 @@ struct tg_text chat_indexed_path(struct tg_arena *arena, const char *list, size_
  * signature of thinking that a chat provider made says so:
  *
  *   "reasoning_content", "reasoning", "thinking"   a text without more, in the field (or Mistral's part) of that name
- *   "text~format~id~signature"                     an entry of reasoning_details: its type, its other members
- *   "summary~format~id~", "encrypted~format~id~data" */
+ *   "text~index~format~id~signature"               an entry of reasoning_details: its type, its other members
+ *   "summary~index~format~id~", "encrypted~index~format~id~data" */
 
 /* An entry of reasoning_details. */
 struct chat_detail {
     enum chat_detail_kind { CHAT_DETAIL_TEXT, CHAT_DETAIL_SUMMARY, CHAT_DETAIL_ENCRYPTED } kind;
+    struct tg_text index; /* a number; entries that share it belong together */
     struct tg_json_string format, id;
     struct tg_json_string signature; /* or the data of an encrypted one */
 };
@@ -84,7 +85,7 @@ bool chat_detail_unpack(struct tg_json_string signature, struct chat_detail *det
 /* The field that a signature names, or NULL. */
 const char *chat_thinking_field(struct tg_json_string signature);
 
-/* One entry; `index` is its place among its kind. `detail->signature` is as it leaves. */
+/* One entry; `detail->signature` is as it leaves, `index` for where it has none. */
 void chat_detail_write(struct tg_json_writer *writer, const struct chat_detail *detail, struct tg_json_string text,
                        unsigned index);
 

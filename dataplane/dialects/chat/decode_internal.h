@@ -26,6 +26,7 @@ struct chat_decode_choice {
     bool has_refused;
     unsigned part_count;
     int thinking, text, refusal, audio; /* open parts */
+    const char *thinking_field; /* the signature of the open thinking unless a better one comes; NULL: it has one */
     char thinking_prefix[CHAT_THINKING_PREFIX_BYTES];
     size_t thinking_prefix_bytes;
     struct chat_decode_call *calls, *last_call;

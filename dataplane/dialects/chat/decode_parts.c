@@ -48,6 +48,10 @@ void chat_end_words(struct chat_speaking *speaking, const int *but)
 {
     struct chat_decode_choice *choice = speaking->choice;
     int *const parts[] = {&choice->thinking, &choice->text, &choice->refusal};
+    if (but != &choice->thinking && choice->thinking_field != NULL) {
+        chat_say_signature(speaking, choice->thinking, TG_DIALECT_CHAT, tg_json_string_literal(choice->thinking_field));
+        choice->thinking_field = NULL;
+    }
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); ++i)
         if (parts[i] != but)
             chat_end_part(speaking, parts[i]);
@@ -61,7 +65,7 @@ static void take_words(struct chat_speaking *speaking, const struct tg_part *par
     chat_say_delta(speaking, *open, part->text);
 }
 
-/* Up to the second separator: two entries of reasoning_details that agree in it are pieces of one. */
+/* Type, index and format: two entries of reasoning_details that agree in them are pieces of one. */
 static struct tg_text thinking_prefix(struct tg_json_string signature)
 {
     struct chat_detail detail;
@@ -73,25 +77,39 @@ static struct tg_text thinking_prefix(struct tg_json_string signature)
     return prefix;
 }
 
+static void begin_thinking(struct chat_speaking *speaking, struct tg_text prefix, const char *field)
+{
+    struct chat_decode_choice *choice = speaking->choice;
+    chat_end_words(speaking, NULL);
+    choice->thinking = chat_begin_part(speaking, (struct tg_answer_event){.part_kind = TG_PART_THINKING});
+    choice->thinking_field = field;
+    memcpy(choice->thinking_prefix, prefix.data, prefix.bytes);
+    choice->thinking_prefix_bytes = prefix.bytes;
+}
+
+/* A text in a field of its own has that field's name for a signature; but an entry of reasoning_details that follows
+ * repeats the text, to give the true one. */
 static void take_thinking(struct chat_speaking *speaking, const struct tg_part *part)
 {
     struct chat_decode_choice *choice = speaking->choice;
     struct tg_text prefix = thinking_prefix(part->signature);
     struct tg_text open_prefix = tg_text(choice->thinking_prefix, choice->thinking_prefix_bytes);
-    struct chat_detail detail;
+    const char *field = chat_thinking_field(part->signature);
     struct tg_json_string signature = part->signature;
-    bool goes_on = choice->thinking != CHAT_NO_PART && tg_text_equals(prefix, open_prefix);
-    chat_end_words(speaking, goes_on ? &choice->thinking : NULL);
-    if (!goes_on) {
-        choice->thinking = chat_begin_part(speaking, (struct tg_answer_event){.part_kind = TG_PART_THINKING});
-        memcpy(choice->thinking_prefix, prefix.data, prefix.bytes);
-        choice->thinking_prefix_bytes = prefix.bytes;
-    } else if (part->signature_origin == TG_DIALECT_CHAT) {
-        /* The beginning is said: only what is new of the signature follows. */
-        signature = chat_detail_unpack(signature, &detail) ? detail.signature : tg_json_string(tg_text(NULL, 0));
-    }
-    chat_say_delta(speaking, choice->thinking, part->text);
-    chat_say_signature(speaking, choice->thinking, part->signature_origin, signature);
+    struct chat_detail detail;
+    bool is_open = choice->thinking != CHAT_NO_PART;
+    bool goes_on = is_open && tg_text_equals(prefix, open_prefix);
+    bool is_signed = is_open && choice->thinking_field != NULL && field == NULL;
+    if (is_signed)
+        choice->thinking_field = NULL;
+    else if (!goes_on)
+        begin_thinking(speaking, prefix, field);
+    else if (part->signature_origin == TG_DIALECT_CHAT && chat_detail_unpack(part->signature, &detail))
+        signature = detail.signature; /* the beginning of it was said with the first piece */
+    if (!is_signed)
+        chat_say_delta(speaking, choice->thinking, part->text);
+    if (field == NULL)
+        chat_say_signature(speaking, choice->thinking, part->signature_origin, signature);
 }
 
 static void take_redacted(struct chat_speaking *speaking, const struct tg_part *part)

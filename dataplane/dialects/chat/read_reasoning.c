@@ -29,9 +29,10 @@ static struct tg_json_string separable(struct tg_json_string string)
 
 static struct tg_json_string pack(struct tg_arena *arena, const struct chat_detail *detail)
 {
-    return tg_json_string(tg_arena_printf(
-        arena, "%s~%.*s~%.*s~%.*s", kind_words[detail->kind], TG_TEXT_ARG(separable(detail->format).written),
-        TG_TEXT_ARG(separable(detail->id).written), TG_TEXT_ARG(detail->signature.written)));
+    return tg_json_string(tg_arena_printf(arena, "%s~%.*s~%.*s~%.*s~%.*s", kind_words[detail->kind],
+                                          TG_TEXT_ARG(detail->index), TG_TEXT_ARG(separable(detail->format).written),
+                                          TG_TEXT_ARG(separable(detail->id).written),
+                                          TG_TEXT_ARG(detail->signature.written)));
 }
 
 static struct tg_text next_word(struct tg_text *rest)
@@ -58,6 +59,7 @@ bool chat_detail_unpack(struct tg_json_string signature, struct chat_detail *det
         if (!tg_text_is(word, kind_words[kind]))
             continue;
         detail->kind = (enum chat_detail_kind)kind;
+        detail->index = next_word(&rest);
         detail->format = tg_json_string(next_word(&rest));
         detail->id = tg_json_string(next_word(&rest));
         detail->signature = tg_json_string(rest);
@@ -84,6 +86,7 @@ static void write_optional(struct tg_json_writer *writer, const char *key, struc
 void chat_detail_write(struct tg_json_writer *writer, const struct chat_detail *detail, struct tg_json_string text,
                        unsigned index)
 {
+    uint64_t number = 0;
     tg_json_write_object_begin(writer);
     tg_json_write_key(writer, "type");
     tg_json_write_string(writer, tg_text_of(kind_types[detail->kind]));
@@ -102,7 +105,8 @@ void chat_detail_write(struct tg_json_writer *writer, const struct chat_detail *
     write_optional(writer, "id", detail->id);
     write_optional(writer, "format", detail->format);
     tg_json_write_key(writer, "index");
-    tg_json_write_i64(writer, index);
+    bool is_number = tg_text_to_u64(detail->index, &number) && number <= INT64_MAX; /* clients may have changed it */
+    tg_json_write_i64(writer, is_number ? (int64_t)number : index);
     tg_json_write_object_end(writer);
 }
 
@@ -115,6 +119,8 @@ static void read_entry_member(const struct tg_json_token *member, struct entry *
         entry->text = value;
     else if (tg_json_text_is(member->key, "signature") || tg_json_text_is(member->key, "data"))
         entry->detail.signature = value;
+    else if (tg_json_text_is(member->key, "index") && member->kind == TG_JSON_NUMBER)
+        entry->detail.index = member->value;
     else if (tg_json_text_is(member->key, "format"))
         entry->detail.format = value;
     else if (tg_json_text_is(member->key, "id"))
