@@ -4,6 +4,7 @@
  * on. */
 static const bool is_harmless[TG_FIELD_COUNT] = {
     [TG_FIELD_METADATA] = true,
+    [TG_FIELD_CLIENT_METADATA] = true,
     [TG_FIELD_USER] = true,
     [TG_FIELD_SAFETY_IDENTIFIER] = true,
     [TG_FIELD_PROMPT_CACHE_KEY] = true,

@@ -144,6 +144,7 @@ enum tg_field_id {
     TG_FIELD_PARALLEL_TOOL_CALLS, /* true or false, in OpenAI's sense */
     TG_FIELD_SERVICE_TIER,
     TG_FIELD_METADATA,
+    TG_FIELD_CLIENT_METADATA,   /* OpenAI responses: what Codex says of itself */
     TG_FIELD_USER,              /* who the end user is: a string */
     TG_FIELD_SAFETY_IDENTIFIER, /* likewise */
     TG_FIELD_STORE,
@@ -168,7 +169,7 @@ enum tg_field_id {
     TG_FIELD_CONTAINER,
     TG_FIELD_MCP_SERVERS,
     TG_FIELD_GUARDRAIL,
-    TG_FIELD_HINT,  /* how its provider goes about it, not what is asked: how tools are loaded, where latency is saved */
+    TG_FIELD_HINT, /* how its provider goes about it, not what is asked: how tools are loaded, where latency is saved */
     TG_FIELD_OTHER, /* no dialect but its own knows it */
     TG_FIELD_COUNT
 };

@@ -17,6 +17,11 @@ void tg_responses_read_input(struct tg_reading *reading, struct tg_json_token *t
 void tg_responses_read_content_part(struct tg_reading *reading, struct tg_json_token *token);
 
 void tg_responses_read_tools(struct tg_reading *reading, struct tg_json_token *token);
+/* `list`, raw, of an item of `input`: tools that the model learns of on the way; here they are tools like all others.
+ */
+void tg_responses_read_additional_tools(struct tg_reading *reading, struct tg_text list, size_t index);
+/* Once all is read: a tool that `input` says again is one tool. */
+void tg_responses_drop_repeated_tools(struct tg_model_request *request);
 void tg_responses_read_tool_choice(struct tg_reading *reading, struct tg_json_token *token);
 /* Once all is read: of the tools only those stay that `tool_choice` allows. */
 void tg_responses_keep_allowed_tools(struct tg_reading *reading);

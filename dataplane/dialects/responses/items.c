@@ -11,6 +11,7 @@ struct item {
     struct tg_turn listed;  /* content or output that is a list */
     struct tg_turn summary; /* of reasoning */
     struct tg_text action;  /* of a shell call */
+    struct tg_text tools;   /* of additional_tools */
     struct tg_text raw;
 };
 
@@ -234,6 +235,8 @@ static void read_item_member(struct tg_reading *reading, struct tg_json_token *m
         read_list(reading, member, &item->summary);
     } else if (tg_json_text_is(member->key, "action")) {
         item->action = tg_reading_raw(reading, member);
+    } else if (tg_json_text_is(member->key, "tools")) {
+        item->tools = tg_reading_raw(reading, member);
     }
 }
 
@@ -359,18 +362,20 @@ static void take_result(struct tg_reading *reading, const struct item *item, siz
         part->content = item->listed.parts;
 }
 
-/* Search calls, references to what is stored, compacted histories, tools that come later, … */
+/* Search calls, references to what is stored, compacted histories, … */
 static void take_other(struct tg_reading *reading, const struct item *item, size_t index)
 {
-    enum tg_role role = TG_ROLE_ASSISTANT;
-    if (tg_json_string_is(item->role, "developer"))
-        role = TG_ROLE_DEVELOPER;
-    enter_turn(reading, role, role == TG_ROLE_ASSISTANT, index);
+    enter_turn(reading, TG_ROLE_ASSISTANT, true, index);
     struct tg_part *part = add_part(reading, TG_PART_OTHER);
     part->is_item = true;
     part->name = item->type;
     part->raw = item->raw;
     reading->request->is_beyond_text = true;
+}
+
+static void take_tools(struct tg_reading *reading, const struct item *item, size_t index)
+{
+    tg_responses_read_additional_tools(reading, item->tools, index);
 }
 
 static const struct {
@@ -385,6 +390,7 @@ static const struct {
     {"function_call_output", take_result},
     {"custom_tool_call_output", take_result},
     {"local_shell_call_output", take_result},
+    {"additional_tools", take_tools},
 };
 
 static void read_item(struct tg_reading *reading, struct tg_json_token *token, size_t index)

@@ -174,6 +174,7 @@ static const struct rule {
     {TG_TEXT_LITERAL("parallel_tool_calls"), NULL, TG_FIELD_PARALLEL_TOOL_CALLS, false},
     {TG_TEXT_LITERAL("store"), NULL, TG_FIELD_STORE, false},
     {TG_TEXT_LITERAL("metadata"), NULL, TG_FIELD_METADATA, false},
+    {TG_TEXT_LITERAL("client_metadata"), NULL, TG_FIELD_CLIENT_METADATA, false},
     {TG_TEXT_LITERAL("user"), NULL, TG_FIELD_USER, false},
     {TG_TEXT_LITERAL("safety_identifier"), NULL, TG_FIELD_SAFETY_IDENTIFIER, false},
     {TG_TEXT_LITERAL("prompt_cache_key"), NULL, TG_FIELD_PROMPT_CACHE_KEY, false},
@@ -240,6 +241,7 @@ bool tg_responses_read_request(const struct tg_request_source *source, struct tg
         return false;
     request->dialect = TG_DIALECT_RESPONSES;
     move_instructions_to_front(request);
+    tg_responses_drop_repeated_tools(request);
     tg_responses_keep_allowed_tools(&reading);
     return true;
 }

@@ -149,18 +149,62 @@ static void read_tool(struct tg_reading *reading, struct tg_json_token *token, s
         add_tool(reading, &description, path, raw);
 }
 
+static void read_list(struct tg_reading *reading, struct tg_json_token *list, const char *prefix)
+{
+    struct tg_json_token element;
+    for (size_t i = 0; tg_json_scan_next_in(&reading->scan, list, &element); ++i)
+        if (element.kind == TG_JSON_OBJECT)
+            read_tool(reading, &element, tg_arena_printf(reading->arena, "%stools[%zu]", prefix, i));
+}
+
 void tg_responses_read_tools(struct tg_reading *reading, struct tg_json_token *token)
 {
     const char *begin = token->value.data;
-    struct tg_json_token element;
     if (token->kind != TG_JSON_ARRAY) {
         tg_reading_field(reading, TG_FIELD_OTHER, "tools", token);
         return;
     }
-    for (size_t i = 0; tg_json_scan_next_in(&reading->scan, token, &element); ++i)
-        if (element.kind == TG_JSON_OBJECT)
-            read_tool(reading, &element, tg_arena_printf(reading->arena, "tools[%zu]", i));
+    read_list(reading, token, "");
     reading->request->prompt_bytes += (size_t)(reading->scan.at - begin);
+}
+
+void tg_responses_read_additional_tools(struct tg_reading *reading, struct tg_text list, size_t index)
+{
+    struct tg_json_scan scan = reading->scan;
+    struct tg_json_token root;
+    tg_json_scan_init(&reading->scan, list);
+    if (list.bytes != 0 && tg_json_scan_next(&reading->scan, &root) == TG_JSON_BEGIN && root.kind == TG_JSON_ARRAY)
+        read_list(reading, &root, tg_arena_printf(reading->arena, "input[%zu].", index).data);
+    reading->scan = scan;
+}
+
+/* Beyond so many, tools are not compared with each other. */
+enum { MAX_COMPARED_TOOLS = 1024 };
+
+static size_t count_tools(const struct tg_model_request *request)
+{
+    size_t count = 0;
+    for (const struct tg_tool *tool = request->tools; tool != NULL; tool = tool->next)
+        ++count;
+    return count;
+}
+
+void tg_responses_drop_repeated_tools(struct tg_model_request *request)
+{
+    if (count_tools(request) > MAX_COMPARED_TOOLS)
+        return;
+    for (struct tg_tool *tool = request->tools; tool != NULL; tool = tool->next) {
+        struct tg_tool **link = &tool->next;
+        while (*link != NULL) {
+            bool is_repeated =
+                (tg_text_starts_with((*link)->path, "input[") || tg_text_starts_with(tool->path, "input[")) &&
+                (*link)->kind == tool->kind && tg_json_string_equals((*link)->name, tool->name);
+            if (is_repeated)
+                *link = (*link)->next;
+            else
+                link = &(*link)->next;
+        }
+    }
 }
 
 /* ---- tool_choice ---- */
@@ -208,8 +252,8 @@ void tg_responses_read_tool_choice(struct tg_reading *reading, struct tg_json_to
 
 /* ---- allowed_tools ---- */
 
-/* Beyond these the list stays what only this dialect can say: each tool is looked for in all of it. */
-enum { MAX_ALLOWED_BYTES = 32768, MAX_FILTERED_TOOLS = 1024 };
+/* A longer list stays what only this dialect can say: each tool is looked for in all of it. */
+enum { MAX_ALLOWED_BYTES = 32768 };
 
 /* Whether an element of the list of allowed tools means `tool`: by name, or by type where that is all there is. */
 static bool is_allowed(struct tg_text list, const struct tg_tool *tool)
@@ -256,10 +300,7 @@ void tg_responses_keep_allowed_tools(struct tg_reading *reading)
         else if (tg_json_text_is(member.key, "tools") && tg_json_scan_skip(&scan, &member))
             list = member.value;
     }
-    size_t tools = 0;
-    for (const struct tg_tool *tool = request->tools; tool != NULL; tool = tool->next)
-        ++tools;
-    if (!is_list || list.bytes == 0 || list.bytes > MAX_ALLOWED_BYTES || tools > MAX_FILTERED_TOOLS)
+    if (!is_list || list.bytes == 0 || list.bytes > MAX_ALLOWED_BYTES || count_tools(request) > MAX_COMPARED_TOOLS)
         return;
     struct tg_tool **link = &request->tools;
     while (*link != NULL) {

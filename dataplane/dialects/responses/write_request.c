@@ -42,6 +42,7 @@ static const struct {
     {TG_FIELD_PARALLEL_TOOL_CALLS, "parallel_tool_calls", FROM_ALL},
     {TG_FIELD_SERVICE_TIER, "service_tier", FROM_OPENAI},
     {TG_FIELD_METADATA, "metadata", FROM_OPENAI},
+    {TG_FIELD_CLIENT_METADATA, "client_metadata", FROM_SELF},
     {TG_FIELD_USER, "user", FROM_ALL},
     {TG_FIELD_SAFETY_IDENTIFIER, "safety_identifier", FROM_OPENAI},
     {TG_FIELD_PROMPT_CACHE_KEY, "prompt_cache_key", FROM_OPENAI},

@@ -223,15 +223,13 @@ static void what_is_not_known_stays_whole(void **state)
 {
     struct tg_model_request request =
         read(state, "{\"model\":\"m\",\"future\":{\"a\":1},\"input\":[{\"id\":\"ws_1\",\"type\":\"web_search_call\","
-                    "\"status\":\"completed\"},{\"role\":\"developer\",\"type\":\"additional_tools\",\"tools\":[]},"
-                    "{\"role\":\"user\",\"content\":[{\"type\":\"input_smell\",\"x\":1}]}]}");
+                    "\"status\":\"completed\"},{\"role\":\"user\",\"content\":[{\"type\":\"input_smell\",\"x\":1}]}]}");
     const struct tg_part *part = request.turns->parts;
     assert_int_equal(part->kind, TG_PART_OTHER);
     assert_true(part->is_item);
     assert_written(part->name, "web_search_call");
     assert_true(tg_text_is(part->raw, "{\"id\":\"ws_1\",\"type\":\"web_search_call\",\"status\":\"completed\"}"));
-    assert_int_equal(request.turns->next->role, TG_ROLE_DEVELOPER);
-    part = request.turns->next->next->parts;
+    part = request.turns->next->parts;
     assert_int_equal(part->kind, TG_PART_OTHER);
     assert_false(part->is_item);
     assert_true(tg_text_is(part->raw, "{\"type\":\"input_smell\",\"x\":1}"));
@@ -312,6 +310,22 @@ static void calls_of_every_kind_become_calls_of_those_functions(void **state)
     assert_true(tg_arguments_value(*state, &log->next->arguments, &value));
     assert_true(tg_text_is(value, "{\"type\":\"exec\",\"command\":[\"ls\"],\"env\":{}}"));
     assert_written(request.turns->next->next->next->parts->call_id, "c3");
+}
+
+/* Codex sends all of its tools so to newer models. */
+static void tools_that_come_with_the_input_are_tools_like_all_others(void **state)
+{
+    struct tg_model_request request = read(
+        state, "{\"model\":\"m\",\"input\":[{\"type\":\"additional_tools\",\"role\":\"developer\",\"tools\":[{\"type\":"
+               "\"namespace\",\"name\":\"functions\",\"tools\":[{\"type\":\"custom\",\"name\":\"exec\"}]},{\"type\":"
+               "\"function\",\"name\":\"a\"}]},{\"role\":\"user\",\"content\":\"Hi\"},{\"tools\":[{\"name\":\"x\"}],"
+               "\"type\":\"mcp_list_tools\"}],\"tools\":[{\"type\":\"function\",\"name\":\"a\"}]}");
+    assert_written(request.tools->name, "functions__exec");
+    assert_int_equal(request.tools->kind, TG_TOOL_FREEFORM);
+    assert_true(tg_text_is(request.tools->path, "input[0].tools[0].tools[0]"));
+    assert_written(request.tools->next->name, "a"); /* said twice, it is one */
+    assert_null(request.tools->next->next);
+    assert_int_equal(request.turns->role, TG_ROLE_USER);
 }
 
 static void a_long_name_in_a_namespace_is_cut_to_what_all_take_and_stays_its_own(void **state)
@@ -438,6 +452,7 @@ int main(void)
         with_arena(what_is_not_known_stays_whole),
         with_arena(tools_of_every_kind_become_functions),
         with_arena(calls_of_every_kind_become_calls_of_those_functions),
+        with_arena(tools_that_come_with_the_input_are_tools_like_all_others),
         with_arena(a_long_name_in_a_namespace_is_cut_to_what_all_take_and_stays_its_own),
         with_arena(of_the_tools_only_the_allowed_stay),
         with_arena(tool_choices_are_told_apart),
