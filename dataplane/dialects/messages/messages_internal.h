@@ -5,6 +5,7 @@
 #include "common/codec/json_scan.h"
 #include "dataplane/dialects/canonical/aspect.h"
 #include "dataplane/dialects/canonical/growing.h"
+#include "dataplane/dialects/canonical/number.h"
 #include "dataplane/dialects/canonical/reading.h"
 #include "dataplane/dialects/canonical/signature.h"
 #include "dataplane/dialects/claude/claude.h"

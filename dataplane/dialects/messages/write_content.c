@@ -286,7 +286,10 @@ static void write_part(struct message *message, const struct tg_turn *turn, cons
         break;
     case TG_PART_IMAGE:
     case TG_PART_DOCUMENT:
-        write_media(message, turn, part);
+        if (part->media != NULL)
+            write_media(message, turn, part);
+        else
+            lose(message, turn, TG_LOSS_MEANING);
         break;
     case TG_PART_TOOL_CALL:
         write_call(message, turn, part);

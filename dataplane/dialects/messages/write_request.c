@@ -193,42 +193,6 @@ static void write_output_config(struct tg_messages_writing *writing, const struc
 
 /* ---- settings ---- */
 
-/* Whether a number, as written, is more than one. */
-static bool exceeds_one(struct tg_text number)
-{
-    int64_t exponent = 0;
-    int64_t point = -1, first = -1, digits = 0; /* places among the digits */
-    char first_digit = 0;
-    bool has_more = false;
-    if (number.bytes == 0 || number.data[0] == '-')
-        return false;
-    for (size_t i = 0; i < number.bytes; ++i) {
-        char c = number.data[i];
-        if (c == '.') {
-            point = digits;
-        } else if (c == 'e' || c == 'E') {
-            struct tg_text rest = tg_text(number.data + i + 1, number.bytes - i - 1);
-            if (rest.bytes != 0 && rest.data[0] == '+')
-                rest = tg_text(rest.data + 1, rest.bytes - 1);
-            if (tg_json_to_i64(rest, &exponent) != TG_OK)
-                exponent = rest.bytes != 0 && rest.data[0] == '-' ? -1000 : 1000;
-            break;
-        } else {
-            if (c != '0' && first >= 0)
-                has_more = true;
-            if (c != '0' && first < 0) {
-                first = digits;
-                first_digit = c;
-            }
-            ++digits;
-        }
-    }
-    if (first < 0)
-        return false;
-    int64_t before_point = (point < 0 ? digits : point) - first + exponent; /* 1: the first digit is that of ones */
-    return before_point > 1 || (before_point == 1 && (first_digit > '1' || has_more));
-}
-
 static bool is_one(struct tg_text number)
 {
     return tg_text_is(number, "1") || tg_text_is(number, "1.0");
@@ -245,7 +209,7 @@ static void write_sampling(struct tg_messages_writing *writing, const struct tg_
             tg_loss_add_field(writing->loss, field);
         return;
     }
-    bool is_too_much = !is_top_k && exceeds_one(field->value); /* OpenAI's temperature goes up to two */
+    bool is_too_much = !is_top_k && tg_number_exceeds_one(field->value); /* OpenAI's temperature goes up to two */
     if (is_too_much)
         tg_loss_add(writing->loss, field->path, TG_LOSS_MEANING);
     if (tg_messages_begin_member(writing, key))

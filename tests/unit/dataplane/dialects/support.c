@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "common/codec/aws_event_stream.h"
 #include "common/codec/sse.h"
 
 enum { MAX_BYTES = 64 << 20 };
@@ -174,6 +175,26 @@ void decode_sse(const struct tg_dialect *dialect, struct tg_arena *arena, struct
     }
     assert_int_equal(dialect->decode_end(decoder, arena, sink), TG_OK);
     tg_sse_deinit(&sse);
+}
+
+void decode_aws(const struct tg_dialect *dialect, struct tg_arena *arena, struct tg_text stream,
+                const struct tg_answer_sink *sink)
+{
+    struct tg_aws_event_stream events;
+    struct tg_aws_event_message message;
+    void *decoder = dialect->decoder_new(arena);
+    tg_aws_event_stream_init(&events, TG_AWS_EVENT_MAX_BYTES);
+    tg_aws_event_stream_feed(&events, stream);
+    while (tg_aws_event_stream_next(&events, &message) == TG_AWS_EVENT_MESSAGE) {
+        struct tg_arena scratch;
+        tg_arena_init(&scratch);
+        struct tg_text name = message.event_type.bytes != 0 ? message.event_type : message.exception_type;
+        assert_int_equal(dialect->decode_block(decoder, &scratch, name, message.payload, sink), TG_OK);
+        tg_arena_deinit(&scratch);
+    }
+    assert_int_equal(tg_aws_event_stream_rest_bytes(&events), 0);
+    assert_int_equal(dialect->decode_end(decoder, arena, sink), TG_OK);
+    tg_aws_event_stream_deinit(&events);
 }
 
 void assert_same_json(const char *name, struct tg_text a, struct tg_text b)

@@ -39,6 +39,10 @@ struct tg_text ended(struct tg_arena *arena, struct tg_text stream);
 void decode_sse(const struct tg_dialect *dialect, struct tg_arena *arena, struct tg_text stream,
                 const struct tg_answer_sink *sink);
 
+/* The same for a stream of AWS messages. */
+void decode_aws(const struct tg_dialect *dialect, struct tg_arena *arena, struct tg_text stream,
+                const struct tg_answer_sink *sink);
+
 /* Fails with both if they are not the same tree. */
 void assert_same_json(const char *name, struct tg_text a, struct tg_text b);
 
