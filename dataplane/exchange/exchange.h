@@ -19,6 +19,7 @@
 #define TG_EXCHANGE_EXCHANGE_H
 
 #include "common/aws/sigv4.h"
+#include "common/log/seldom.h"
 #include "dataplane/dialects/canonical/answer_stream.h"
 #include "dataplane/dialects/canonical/client_error.h"
 #include "dataplane/dialects/endpoint.h"
@@ -77,6 +78,7 @@ struct tg_exchange_host {
     size_t waiting_count;
     int64_t anonymous_records; /* how many refusals of unknown callers may still be recorded */
     int64_t anonymous_refilled_at_ms;
+    struct tg_seldom unpriced_models; /* of which calls without a price were logged lately */
     struct tg_exchange *spare; /* memory to be used again */
     size_t spare_count;
     struct tg_exchange *over; /* freed after the turn */

@@ -3,6 +3,7 @@
 
 #include "common/base/money.h"
 #include "common/base/time.h"
+#include "common/log/log.h"
 #include "dataplane/pipeline/stages_internal.h"
 
 /* Entered first. A request that the server could not even read is refused here, so that it is recorded, too. */
@@ -100,6 +101,23 @@ bool stage_meter_begin(struct tg_exchange *exchange)
 
 /* ---- after it ---- */
 
+/* Somebody must add a price: told by a counter, and once an hour for each model in the log. */
+static void note_unpriced(struct tg_exchange *exchange)
+{
+    struct tg_exchange_host *host = exchange->host;
+    tg_count(&host->counters->unpriced, 1);
+    if (!tg_seldom_is_due(&host->unpriced_models, exchange->model->id, exchange->started_unix_ms))
+        return;
+    tg_log(TG_LOG_WARNING, "unpriced_call", tg_log_id("request_id", exchange->id),
+           tg_log_id("organization_id", exchange->principal.organization_id),
+           tg_log_text("model", exchange->model->name),
+           tg_log_text("provider", exchange->call.deployment->provider->name),
+           tg_log_text("upstream_model", exchange->call.deployment->upstream_model),
+           tg_log_text("service_tier", exchange->service_tier),
+           tg_log_string("reason", exchange->price == NULL ? "no price is in force"
+                                                           : "the price lacks a rate for something that was used"));
+}
+
 static void count_usage(struct tg_exchange *exchange)
 {
     struct tg_counters *counters = exchange->host->counters;
@@ -110,7 +128,7 @@ static void count_usage(struct tg_exchange *exchange)
     if (exchange->is_estimated)
         tg_count(&counters->estimated, 1);
     if (exchange->is_unpriced)
-        tg_count(&counters->unpriced, 1);
+        note_unpriced(exchange);
 }
 
 static void append(struct tg_exchange *exchange, Tollgate__V1__Outcome outcome, int http_status, const char *error_code)
