@@ -51,6 +51,7 @@ void tg_api_list_provider_kinds(struct tg_api_job *job)
         write_text(&writer, "base_url", row->base_url);
         write_text(&writer, "auth", tg_registry_auth_name(row->auth));
         write_lists(&writer, row);
+        write_text(&writer, "note", row->note);
         write_text(&writer, "checked", row->checked);
         write_text(&writer, "documentation", row->documentation);
         tg_json_write_object_end(&writer);

@@ -1,9 +1,8 @@
 #include "controlplane/registry/registry.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/file.h"
 #include "common/crypto/digest.h"
 #include "controlplane/registry/embed_internal.h"
 #include "controlplane/registry/rows_internal.h"
@@ -13,6 +12,7 @@ enum { MAX_ROWS = 512, MAX_FILE_BYTES = 4 << 20 };
 static struct {
     struct tg_arena arena;
     const struct tg_registry_row *rows[MAX_ROWS]; /* by name */
+    const char *source_of[MAX_ROWS];              /* where each was read */
     size_t count;
     uint8_t digest[TG_REGISTRY_DIGEST_BYTES];
 } registry;
@@ -41,17 +41,22 @@ static size_t place_of(struct tg_text name, bool *is_there)
     return at;
 }
 
-static enum tg_status add(const struct tg_registry_row *row, struct tg_error *error)
+static enum tg_status add(const struct tg_registry_row *row, const char *source, struct tg_error *error)
 {
     bool is_there;
     size_t at = place_of(tg_text_of(row->name), &is_there);
+    if (is_there && registry.source_of[at] == source)
+        return tg_fail(error, TG_INVALID, "there are two providers \"%s\"", row->name);
     if (!is_there && registry.count == MAX_ROWS)
         return tg_fail(error, TG_INVALID, "there are more than %d kinds of providers", MAX_ROWS);
     if (!is_there) {
         memmove(&registry.rows[at + 1], &registry.rows[at], (registry.count - at) * sizeof(registry.rows[0]));
+        memmove(&registry.source_of[at + 1], &registry.source_of[at],
+                (registry.count - at) * sizeof(registry.source_of[0]));
         ++registry.count;
     }
     registry.rows[at] = row;
+    registry.source_of[at] = source;
     return TG_OK;
 }
 
@@ -77,28 +82,10 @@ static enum tg_status read_rows(struct tg_text yaml, const char *source, struct 
         struct tg_registry_row *row = tg_arena_calloc(&registry.arena, sizeof(*row));
         status = tg_registry_read_row(&registry.arena, tg_json_at(rows, i), row, &reason);
         if (status == TG_OK)
-            status = add(row, &reason);
+            status = add(row, source, &reason);
     }
     tg_json_destroy(root);
     return status == TG_OK ? TG_OK : tg_fail(error, status, "%s: %s", source, reason.message);
-}
-
-static enum tg_status read_file(const char *path, struct tg_buf *text, struct tg_error *error)
-{
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return tg_fail(error, TG_INVALID, "cannot open %s: %s", path, strerror(errno));
-    enum tg_status status = TG_OK;
-    for (size_t bytes = 1; bytes != 0 && status == TG_OK;) {
-        char piece[4096];
-        bytes = fread(piece, 1, sizeof(piece), file);
-        if (tg_buf_append(text, tg_text(piece, bytes)) != TG_OK)
-            status = tg_fail(error, TG_TOO_LARGE, "%s has more than %d bytes", path, MAX_FILE_BYTES);
-    }
-    if (ferror(file) != 0)
-        status = tg_fail(error, TG_INVALID, "cannot read %s: %s", path, strerror(errno));
-    fclose(file);
-    return status;
 }
 
 enum tg_status tg_registry_load(const char *path, struct tg_error *error)
@@ -109,10 +96,11 @@ enum tg_status tg_registry_load(const char *path, struct tg_error *error)
                                       "the provider registry", error);
     if (status == TG_OK && path != NULL) {
         struct tg_buf text;
-        tg_buf_init(&text, MAX_FILE_BYTES);
-        status = read_file(path, &text, error);
-        if (status == TG_OK)
+        struct tg_error reason;
+        if (tg_file_read(path, MAX_FILE_BYTES, &text, &reason) == TG_OK)
             status = read_rows(tg_buf_text(&text), path, error);
+        else
+            status = tg_fail(error, TG_INVALID, "%s", reason.message);
         tg_buf_deinit(&text);
     }
     return status;

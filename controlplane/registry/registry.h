@@ -58,12 +58,13 @@ struct tg_registry_row {
     const char *defaults[TG_BLANK_COUNT];
     const char *const *litellm; /* the names that LiteLLM's price map and configuration have for it */
     size_t litellm_count;
+    const char *note;          /* for who adds a provider of it; "" */
     const char *checked;       /* what was checked and against what, in a sentence */
     const char *documentation; /* the page its facts are from */
 };
 
 /* Reads the rows that come with the program and, if `path` is not NULL, those of a file, which replace rows of the same
- * name. TG_INVALID names the row and what is wrong with it. */
+ * name; one source has no name twice. TG_INVALID names the row and what is wrong with it. */
 enum tg_status tg_registry_load(const char *path, struct tg_error *error) TG_MUST_CHECK;
 void tg_registry_unload(void);
 

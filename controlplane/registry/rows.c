@@ -292,9 +292,9 @@ static void check_base_url(struct reader *reader)
 
 static void refuse_unknown(struct reader *reader)
 {
-    static const char *const known[] = {"name",    "display_name",  "base_url",      "auth",           "apis",
-                                        "headers", "parameters",    "maximum_field", "asks_for_usage", "litellm",
-                                        "checked", "documentation", "defaults"};
+    static const char *const known[] = {"note",    "name",    "display_name",  "base_url",      "auth",
+                                        "apis",    "headers", "parameters",    "maximum_field", "asks_for_usage",
+                                        "litellm", "checked", "documentation", "defaults"};
     struct tg_json_cursor cursor = {.position = NULL};
     while (tg_json_next_member(reader->value, &cursor)) {
         size_t i = 0;
@@ -315,6 +315,7 @@ enum tg_status tg_registry_read_row(struct tg_arena *arena, const tg_json *value
     row->blanks = tg_registry_blanks_in(row->base_url);
     check_base_url(&reader);
     row->maximum_field = read_string(&reader, "maximum_field");
+    row->note = read_string(&reader, "note");
     row->checked = read_string(&reader, "checked");
     row->documentation = read_string(&reader, "documentation");
     read_auth(&reader);

@@ -64,7 +64,8 @@ static void a_file_adds_rows_and_replaces_those_of_the_same_name(void **state)
     struct tg_error error;
     assert_int_equal(
         load("providers:\n"
-             "  - {name: house, display_name: House, base_url: 'https://{account}.house/v1', auth: 'header:x-house Key',\n"
+             "  - {name: house, display_name: House, base_url: 'https://{account}.house/v1', auth: 'header:x-house "
+             "Key',\n"
              "     apis: [chat, {operation: generate, dialect: messages, path: /anthropic/messages}],\n"
              "     parameters: {logit_bias: null, max_tokens: limit, version: {set: v1}}, defaults: {account: main},\n"
              "     checked: here, documentation: here}\n"
@@ -116,6 +117,9 @@ static void what_is_wrong_with_a_row_is_said_with_its_name(void **state)
         {"providers:\n  - {auth: none, apis: [chat], checked: no}\n", "'name'"},
         {"providers:\n  - {name: x, auth: none, apis: [chat], checked: no, colour: red}\n", "'colour'"},
         {"providers:\n  - {name: x, auth: none, apis: [chat], checked: no, defaults: {planet: 3}}\n", "'defaults'"},
+        {"providers: [{name: x, auth: none, apis: [chat], checked: a}, {name: x, auth: none, apis: [chat], checked: "
+         "a}]\n",
+         "two providers \"x\""},
         {"kinds: []\n", "'providers'"},
         {"providers: [\n", "line"},
     };
