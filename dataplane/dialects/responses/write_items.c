@@ -368,7 +368,9 @@ void tg_responses_write_turns(struct tg_responses_writing *writing)
                           turn->parts->kind == TG_PART_TEXT && turn->parts->next == NULL &&
                           turn->parts->cache == TG_CACHE_NO_MARK;
     /* A conversation that is nothing but its instructions still needs an input. */
-    if (is_instruction && (turn->next != NULL || writing->is_own)) {
+    bool is_said_so = writing->is_own ? is_instruction && tg_text_is(turn->path, "instructions")
+                                      : is_instruction && turn->next != NULL;
+    if (is_said_so) {
         if (tg_responses_write_member(writing, "instructions"))
             tg_json_write_written(&writing->json, turn->parts->text);
         turn = turn->next;

@@ -78,7 +78,8 @@ static const char *own_name(const struct tg_responses_writing *writing, const st
         return NULL;
     size_t bytes = strlen(prefix);
     struct tg_text path = field->path;
-    if (!tg_text_starts_with(path, prefix))
+    bool is_written = tg_text_is(path, "tools") && writing->request->tools != NULL; /* no list, beside one in `input` */
+    if (!tg_text_starts_with(path, prefix) || is_written)
         return NULL;
     struct tg_text name = tg_text(path.data + bytes, path.bytes - bytes);
     bool is_plain = memchr(name.data, '.', name.bytes) == NULL && memchr(name.data, '\\', name.bytes) == NULL;
