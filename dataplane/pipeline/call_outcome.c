@@ -44,13 +44,14 @@ void stage_outcome_estimated(struct tg_exchange *exchange, size_t text_bytes)
 }
 
 /* Some providers report the prompt, and a first word, with the first event already. Of a stream that did not come to
- * its end that is not the last word: the output is what was seen of it, if that is more. */
+ * its end that is not the last word: what was seen since then is output, too. */
 static void complete_cut_usage(struct tg_exchange *exchange, const struct tg_seen *seen)
 {
     struct tg_worst_case worst = stage_reserve_worst_case(exchange);
     int64_t most = tg_money_add(tg_money_multiply(worst.choices, worst.output_tokens), worst.extra_output_tokens);
-    int64_t estimate = at_most(estimate_tokens(seen->text_bytes), most);
-    int64_t missing = estimate - tg_usage_total_output(&exchange->usage);
+    int64_t reported = tg_usage_total_output(&exchange->usage);
+    size_t since = reported == 0 ? seen->text_bytes : seen->text_bytes - seen->usage_text_bytes;
+    int64_t missing = at_most(estimate_tokens(since), most - reported);
     if (missing <= 0)
         return;
     exchange->usage.of[TG_USAGE_OUTPUT] = tg_money_add(exchange->usage.of[TG_USAGE_OUTPUT], missing);
@@ -84,7 +85,8 @@ void stage_outcome_of_stream(struct tg_exchange *exchange)
 {
     const struct tg_seen *seen = tg_answer_stream_seen(&exchange->stream);
     take_seen(exchange, seen);
-    if (seen->has_usage && !seen->is_done && exchange->call.state != TG_CALL_COMPLETE)
+    bool is_cut = seen->has_error || exchange->call.state != TG_CALL_COMPLETE;
+    if (seen->has_usage && !seen->is_done && is_cut)
         complete_cut_usage(exchange, seen);
 }
 

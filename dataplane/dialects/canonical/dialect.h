@@ -55,8 +55,10 @@ struct tg_seen {
     bool is_usage_partial; /* its output is that of the answer's beginning: the stream has not told the rest yet */
     bool is_done;          /* the last event was seen */
     bool has_error;        /* the provider sent an error event */
-    size_t text_bytes;     /* what the model wrote, for estimates */
-    char model[128];       /* as the provider names it, escapes not resolved */
+    uint64_t unfinished_choices; /* by number, for dialects whose choices end each by itself */
+    size_t usage_text_bytes;     /* so much of it had come when the usage was last reported; for who watches a stream */
+    size_t text_bytes;           /* what the model wrote, for estimates */
+    char model[128];             /* as the provider names it, escapes not resolved */
     size_t model_bytes;
     char service_tier[16];
     size_t service_tier_bytes;
@@ -64,8 +66,9 @@ struct tg_seen {
 
 enum tg_block_fate {
     TG_BLOCK_PASS,
-    TG_BLOCK_HIDE, /* only the gateway asked for it */
-    TG_BLOCK_HOLD, /* the end: passed on when the call is booked */
+    TG_BLOCK_HIDE,        /* only the gateway asked for it */
+    TG_BLOCK_HOLD,        /* the end: passed on when the call is booked */
+    TG_BLOCK_HOLD_SO_FAR, /* the end unless more comes, in dialects that do not say it: passed on then */
 };
 
 struct tg_encode_options {
@@ -73,7 +76,8 @@ struct tg_encode_options {
     struct tg_text model;      /* plain: as the client asked for it */
     int64_t unix_ms;
     bool is_streaming;
-    bool wants_usage; /* chat: the client asked for the usage chunk */
+    enum tg_framing framing; /* of the stream: what is appended is a part of it as the client gets it */
+    bool wants_usage;        /* chat: the client asked for the usage chunk */
     const struct tg_model_request *request;
 };
 
@@ -91,7 +95,8 @@ struct tg_dialect {
     /* Appends the client's bytes: at once for a stream; at END or ERROR for a whole answer. The end of a stream (its
      * last event) is appended at END, after all else. */
     enum tg_status (*encode)(void *encoder, const struct tg_answer_event *event, struct tg_buf *out);
-    /* A whole answer that is an error, and the same in the middle of a stream, framed. In the arena. */
+    /* A whole answer that is an error, and the same in the middle of a stream, framed; of a JSON array it is the
+     * element alone, without what stands between elements. In the arena. */
     struct tg_text (*error_body)(struct tg_arena *arena, const struct tg_answer_error *error);
     struct tg_text (*error_event)(struct tg_arena *arena, const struct tg_answer_error *error, enum tg_framing framing);
     /* What an error's type is called in this dialect, never NULL, and the header that must tell it beside a whole error

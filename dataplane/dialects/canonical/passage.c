@@ -56,13 +56,25 @@ static enum tg_status let_go(struct tg_passage *passage, struct run *run)
     return status;
 }
 
+/* Notes how much text there was when the usage was last reported. */
+static enum tg_block_fate watch(struct tg_passage *passage, const struct block *block)
+{
+    struct tg_seen *seen = &passage->seen;
+    enum tg_block_fate fate = passage->dialect->watch_block(seen, passage->hides_usage, block->name, block->data);
+    if (seen->has_usage && tg_usage_total_output(&seen->usage) != passage->reported_output) {
+        passage->reported_output = tg_usage_total_output(&seen->usage);
+        seen->usage_text_bytes = seen->text_bytes;
+    }
+    return fate;
+}
+
 static enum tg_status take_block(struct tg_passage *passage, const struct block *block, struct run *run)
 {
     enum tg_block_fate fate = TG_BLOCK_PASS;
     if (passage->seen.is_done)
         return TG_OK; /* clients stop reading at the end */
     if (block->has_data)
-        fate = passage->dialect->watch_block(&passage->seen, passage->hides_usage, block->name, block->data);
+        fate = watch(passage, block);
     enum tg_status status = passage->end.bytes == 0 ? TG_OK : let_go(passage, run);
     if (fate == TG_BLOCK_HIDE || status != TG_OK)
         return status;

@@ -17,6 +17,7 @@ struct tg_passage {
     struct tg_sse sse; /* TG_FRAMING_SSE */
     struct tg_buf end; /* the last event, as the provider wrote it; OpenAI's responses repeat the whole answer in it */
     struct tg_seen seen;
+    int64_t reported_output; /* as last reported */
 };
 
 void tg_passage_init(struct tg_passage *passage, const struct tg_dialect *dialect, bool hides_usage);

@@ -53,6 +53,7 @@ static void learn(struct tg_translation *translation, const struct tg_answer_eve
         break;
     case TG_ANSWER_USAGE:
         seen->usage = *event->usage;
+        seen->usage_text_bytes = seen->text_bytes;
         seen->has_usage = true;
         if (event->service_tier.bytes != 0)
             seen->service_tier_bytes = keep(event->service_tier, seen->service_tier, sizeof(seen->service_tier));
