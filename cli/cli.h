@@ -60,6 +60,7 @@ enum tg_exit tg_cli_usage(const char *format, ...) TG_PRINTF(1, 2);
 enum tg_exit tg_command_resource(struct tg_cli *cli, int argc, char **argv); /* the noun is argv[0] */
 enum tg_exit tg_command_usage(struct tg_cli *cli, int argc, char **argv);
 enum tg_exit tg_command_apply(struct tg_cli *cli, int argc, char **argv);
+enum tg_exit tg_command_prices(struct tg_cli *cli, int argc, char **argv);
 
 /* Whether a word is a noun that tg_command_resource() knows, and the table of them for the help. */
 bool tg_is_resource(const char *noun);

@@ -11,6 +11,7 @@ static void print_help(FILE *out)
     fputs(
         "  tollgate usage      export | summary\n"
         "  tollgate apply      -f FILE\n"
+        "  tollgate prices     import\n"
         "  tollgate version\n\n"
         "Flags before the command:\n"
         "  --url URL           the control plane (TOLLGATE_URL; http://127.0.0.1:8090)\n"
@@ -85,6 +86,8 @@ static enum tg_exit (*find_command(const char *word))(struct tg_cli *, int, char
         return tg_command_resource;
     if (strcmp(word, "usage") == 0)
         return tg_command_usage;
+    if (strcmp(word, "prices") == 0)
+        return tg_command_prices;
     return strcmp(word, "apply") == 0 ? tg_command_apply : NULL;
 }
 

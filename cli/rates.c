@@ -6,8 +6,7 @@
 
 #include "cli/resource.h"
 
-/* A copy in which whole numbers are texts, as everywhere else where money is; thresholds stay numbers. */
-static tg_json *with_texts(const tg_json *value)
+tg_json *tg_rates_with_texts(const tg_json *value)
 {
     struct tg_json_cursor cursor = {0};
     if (tg_json_is_i64(value)) {
@@ -18,7 +17,7 @@ static tg_json *with_texts(const tg_json *value)
     if (tg_json_is(value, TG_JSON_ARRAY)) {
         tg_json *array = tg_json_new_array();
         for (size_t i = 0; i < tg_json_count(value); ++i)
-            tg_json_append(array, with_texts(tg_json_at(value, i)));
+            tg_json_append(array, tg_rates_with_texts(tg_json_at(value, i)));
         return array;
     }
     if (!tg_json_is(value, TG_JSON_OBJECT))
@@ -27,7 +26,7 @@ static tg_json *with_texts(const tg_json *value)
     while (tg_json_next_member(value, &cursor)) {
         char *key = tg_text_strdup(cursor.key);
         bool is_threshold = strcmp(key, "above_input_tokens") == 0;
-        tg_json_set(object, key, is_threshold ? tg_json_copy(cursor.value) : with_texts(cursor.value));
+        tg_json_set(object, key, is_threshold ? tg_json_copy(cursor.value) : tg_rates_with_texts(cursor.value));
         free(key);
     }
     return object;
@@ -39,7 +38,7 @@ enum tg_status tg_member_set_rates(const struct tg_member *member, const tg_json
     struct tg_rate_list list = {.count = 0};
     struct tg_rates_problem problem;
     const char *part = member->member;
-    tg_json *said = with_texts(value);
+    tg_json *said = tg_rates_with_texts(value);
     const tg_json *rates = strcmp(part, "rates") == 0 ? said : NULL;
     const tg_json *tiers = strcmp(part, "tiers") == 0 ? said : NULL;
     enum tg_status status = TG_OK;

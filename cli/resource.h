@@ -49,6 +49,9 @@ const struct tg_resource *tg_resource_find(const char *noun);
 enum tg_status tg_member_set(struct tg_cli *cli, const struct tg_member *member, const char *text, tg_json *body,
                              struct tg_error *error) TG_MUST_CHECK;
 
+/* A copy in which whole numbers are texts, as everywhere else where money is; above_input_tokens stays a number. */
+tg_json *tg_rates_with_texts(const tg_json *value);
+
 /* The same from a file's value, for TG_MEMBER_RATES. */
 enum tg_status tg_member_set_rates(const struct tg_member *member, const tg_json *value, tg_json *body,
                                    struct tg_error *error) TG_MUST_CHECK;

@@ -136,6 +136,9 @@ set_up_demo() {
         tail -n 20 "$log_dir/apply.log" >&2
         die "setting up the demo failed"
     }
+    if [ "$provider_kind" = openai ]; then # the real one's prices; a model that the list does not have keeps the file's
+        tollgate prices import --yes >"$log_dir/prices.log" 2>&1 || say "some prices were not taken: $log_dir/prices.log"
+    fi
     make_demo_key
     wait_until dataplane "$ready_deadline_seconds" has_newest_revision
 }

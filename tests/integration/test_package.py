@@ -8,7 +8,7 @@ import pytest
 
 import harness.programs
 from harness import Stack
-from harness.process import clean_environment
+from harness.process import ROOT, clean_environment
 
 PLANES = ("controlplane", "dataplane")
 
@@ -59,6 +59,7 @@ def test_the_units_name_programs_and_settings_that_are_installed(root):
 
 
 def test_the_command_line_says_its_version(root):
+    assert (root / "usr/share/tollgate/prices.yaml").read_text() == (ROOT / "controlplane/catalog/prices.yaml").read_text()
     run = subprocess.run([root / "usr/bin/tollgate", "version"], capture_output=True, text=True, env=clean_environment())
     assert run.returncode == 0 and re.fullmatch(r"tollgate \d+\.\d+\.\d+", run.stdout.strip())
 
