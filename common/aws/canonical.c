@@ -16,6 +16,12 @@ void canonical_put_string(struct canonical_text *out, const char *string)
     canonical_put(out, tg_text_of(string));
 }
 
+static void put_byte(struct canonical_text *out, char c)
+{
+    assert(out->bytes < out->capacity);
+    out->data[out->bytes++] = c;
+}
+
 /* RFC 3986 section 2.3. */
 static bool is_unreserved(char c)
 {
@@ -26,8 +32,13 @@ static bool is_unreserved(char c)
 static void put_encoded(struct canonical_text *out, char c)
 {
     static const char DIGITS[] = "0123456789ABCDEF";
-    char encoded[] = {'%', DIGITS[(uint8_t)c >> 4], DIGITS[(uint8_t)c & 15]};
-    canonical_put(out, is_unreserved(c) ? tg_text(&c, 1) : tg_text(encoded, sizeof(encoded)));
+    if (is_unreserved(c)) {
+        put_byte(out, c);
+        return;
+    }
+    put_byte(out, '%');
+    put_byte(out, DIGITS[(uint8_t)c >> 4]);
+    put_byte(out, DIGITS[(uint8_t)c & 15]);
 }
 
 /* ---- path ---- */
@@ -160,9 +171,9 @@ static void put_value(struct canonical_text *out, struct tg_text value)
             continue;
         }
         if (has_gap)
-            canonical_put_string(out, " ");
+            put_byte(out, ' ');
         has_gap = false;
-        canonical_put(out, tg_text(&value.data[i], 1));
+        put_byte(out, value.data[i]);
     }
 }
 

@@ -1,12 +1,11 @@
 #include "common/aws/sigv4.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <time.h>
 
+#include "common/aws/canonical.h"
 #include "common/crypto/digest.h"
 #include "common/crypto/secret.h"
-#include "common/aws/canonical.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 
@@ -180,6 +179,18 @@ static void find_key(const struct signing *signing, struct tg_sigv4_cache *cache
     place->is_used = true;
 }
 
+/* All of them, one after the other, in the arena. */
+static struct tg_text join(struct tg_arena *arena, const struct tg_text *parts, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; ++i)
+        bytes += parts[i].bytes;
+    struct canonical_text out = make_room(arena, bytes);
+    for (size_t i = 0; i < count; ++i)
+        canonical_put(&out, parts[i]);
+    return tg_text(out.data, out.bytes);
+}
+
 void tg_sigv4_sign(const struct tg_sigv4_request *request, const struct tg_sigv4_identity *identity, int64_t now_ms,
                    struct tg_sigv4_cache *cache, struct tg_arena *arena, struct tg_sigv4_signature *signature)
 {
@@ -191,10 +202,13 @@ void tg_sigv4_sign(const struct tg_sigv4_request *request, const struct tg_sigv4
     collect_headers(&signing, signature);
     char request_hex[HEX_BYTES];
     hash_canonical_request(&signing, request_hex);
-    signing.scope = tg_arena_printf(arena, "%.*s/%.*s/%.*s/aws4_request", TG_TEXT_ARG(day_of(&signing)),
-                                    TG_TEXT_ARG(identity->region), TG_TEXT_ARG(identity->service));
-    struct tg_text to_sign =
-        tg_arena_printf(arena, ALGORITHM "\n%s\n%.*s\n%s", signing.moment, TG_TEXT_ARG(signing.scope), request_hex);
+    struct tg_text slash = tg_text("/", 1), line_end = tg_text("\n", 1);
+    const struct tg_text scope[] = {day_of(&signing),           slash, identity->region, slash, identity->service,
+                                    tg_text_of("/aws4_request")};
+    signing.scope = join(arena, scope, sizeof(scope) / sizeof(scope[0]));
+    const struct tg_text lines[] = {tg_text_of(ALGORITHM), line_end, tg_text_of(signing.moment), line_end,
+                                    signing.scope,         line_end, tg_text_of(request_hex)};
+    struct tg_text to_sign = join(arena, lines, sizeof(lines) / sizeof(lines[0]));
     uint8_t key[TG_SHA256_BYTES];
     uint8_t code[TG_SHA256_BYTES];
     char code_hex[HEX_BYTES];
@@ -202,8 +216,13 @@ void tg_sigv4_sign(const struct tg_sigv4_request *request, const struct tg_sigv4
     tg_hmac_sha256(tg_text((const char *)key, sizeof(key)), to_sign.data, to_sign.bytes, code);
     tg_secret_wipe(key, sizeof(key));
     tg_hex_encode(code, sizeof(code), code_hex);
-    add_field(signature, "Authorization",
-              tg_arena_printf(arena, ALGORITHM " Credential=%.*s/%.*s, SignedHeaders=%.*s, Signature=%s",
-                              TG_TEXT_ARG(identity->access_key_id), TG_TEXT_ARG(signing.scope),
-                              TG_TEXT_ARG(signing.names), code_hex));
+    const struct tg_text proof[] = {tg_text_of(ALGORITHM " Credential="),
+                                    identity->access_key_id,
+                                    slash,
+                                    signing.scope,
+                                    tg_text_of(", SignedHeaders="),
+                                    signing.names,
+                                    tg_text_of(", Signature="),
+                                    tg_text_of(code_hex)};
+    add_field(signature, "Authorization", join(arena, proof, sizeof(proof) / sizeof(proof[0])));
 }

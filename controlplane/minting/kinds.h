@@ -8,7 +8,8 @@
 void tg_mint_call_add_header(struct tg_mint_call *call, struct tg_arena *arena, const char *name, struct tg_text value);
 
 /* What an answer's status means before it is read: TG_OK for 2xx. `words` is what the server said. */
-enum tg_status tg_mint_refused(int http_status, struct tg_text words, struct tg_arena *arena, struct tg_error *error);
+enum tg_status tg_mint_refused(int http_status, struct tg_text words, struct tg_arena *arena,
+                               struct tg_error *error) TG_MUST_CHECK;
 
 /* aws_sts.c */
 enum tg_status tg_mint_sts_call(const struct tg_mint_source *source, int64_t now_ms, struct tg_arena *arena,

@@ -243,8 +243,9 @@ static void the_digest_of_the_body_is_sent_and_signed_if_asked_for(void **state)
     tg_sigv4_sign(&request, &IDENTITY, NOW_MS, NULL, &arena, &signature);
     assert_true(tg_text_is(field(&signature, "X-Amz-Content-Sha256"),
                            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
-    assert_non_null(
-        strstr(field(&signature, "Authorization").data, "SignedHeaders=host;x-amz-content-sha256;x-amz-date,"));
+    struct tg_text proof = field(&signature, "Authorization");
+    const char *names = "SignedHeaders=host;x-amz-content-sha256;x-amz-date,";
+    assert_non_null(memmem(proof.data, proof.bytes, names, strlen(names)));
     tg_arena_deinit(&arena);
 }
 
