@@ -13,7 +13,11 @@ static struct tg_json_writer *begin_event(struct saying *saying, struct encoder 
 {
     saying->encoder = encoder;
     saying->out = out;
-    saying->status = tg_buf_printf(out, "event: %s\ndata: ", name);
+    saying->status = tg_buf_append(out, tg_text_of("event: "));
+    if (saying->status == TG_OK)
+        saying->status = tg_buf_append(out, tg_text_of(name));
+    if (saying->status == TG_OK)
+        saying->status = tg_buf_append(out, tg_text_of("\ndata: "));
     tg_json_write_init(&saying->json, out);
     tg_json_write_object_begin(&saying->json);
     tg_json_write_key(&saying->json, "type");

@@ -70,7 +70,8 @@ enum tg_responses_event tg_responses_event_of(struct tg_text name, struct tg_tex
 static int64_t to_index(const struct tg_json_token *token)
 {
     int64_t index = 0;
-    return token->kind == TG_JSON_NUMBER && tg_json_to_i64(token->value, &index) == TG_OK ? index : 0;
+    bool is_whole = token->kind == TG_JSON_NUMBER && tg_json_to_i64(token->value, &index) == TG_OK;
+    return is_whole && index > 0 ? index : 0;
 }
 
 static void read_error(struct tg_json_scan *scan, const struct tg_json_token *object, struct tg_responses_data *event)

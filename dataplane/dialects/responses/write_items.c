@@ -366,7 +366,7 @@ void tg_responses_write_turns(struct tg_responses_writing *writing)
     const struct tg_turn *turn = writing->request->turns;
     bool is_instruction = turn != NULL && turn->role == TG_ROLE_SYSTEM && turn->parts != NULL &&
                           turn->parts->kind == TG_PART_TEXT && turn->parts->next == NULL &&
-                          turn->parts->cache == TG_CACHE_NO_MARK;
+                          turn->parts->cache == TG_CACHE_NO_MARK && tg_json_string_is_empty(turn->name);
     /* A conversation that is nothing but its instructions still needs an input. */
     bool is_said_so = writing->is_own ? is_instruction && tg_text_is(turn->path, "instructions")
                                       : is_instruction && turn->next != NULL;

@@ -64,6 +64,14 @@ static const char *name_of(const struct tg_responses_writing *writing, const str
     return NULL;
 }
 
+/* OpenAI takes at most 64 characters for who the end user is; other makers' clients send more. */
+static bool is_too_long(const struct tg_responses_writing *writing, const struct tg_field *field)
+{
+    enum { MAX_USER_BYTES = 64 + 2 };
+    return field->id == TG_FIELD_USER && field->value.bytes > MAX_USER_BYTES &&
+           (FROM_OPENAI & 1u << writing->request->dialect) == 0;
+}
+
 static bool is_said_elsewhere(enum tg_field_id id)
 {
     return id == TG_FIELD_VERBOSITY || id == TG_FIELD_STORE || id == TG_FIELD_INCLUDE || id == TG_FIELD_LOGPROBS ||
@@ -105,7 +113,7 @@ static bool is_below(struct tg_text path, const char *prefix)
 static void write_fields(struct tg_responses_writing *writing)
 {
     for (const struct tg_field *field = writing->request->fields; field != NULL; field = field->next) {
-        const char *name = name_of(writing, field);
+        const char *name = is_too_long(writing, field) ? NULL : name_of(writing, field);
         if (is_said_elsewhere(field->id))
             continue;
         if (name == NULL)

@@ -285,6 +285,17 @@ static void errors_of_all_shapes_end_the_answer(void **state)
     }
 }
 
+static void text_with_an_absurd_place_is_not_taken_for_arguments(void **state)
+{
+    struct decoded *decoded =
+        decode(CREATED ADDED("0", "{\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"f\"}")
+                   EVENT("response.output_text.delta", ",\"output_index\":0,\"content_index\":-1,\"delta\":\"x\"")
+                       EVENT("response.function_call_arguments.delta", ",\"output_index\":0,\"delta\":\"{}\"")
+                           END("completed", ""));
+    assert_events(decoded, "start begin:0 begin:1 delta:1(x) delta:0({}) part_end:0 part_end:1 finish end");
+    end(decoded);
+}
+
 static void nothing_is_told_behind_the_end(void **state)
 {
     struct decoded *decoded = decode(CREATED END("completed", "") END("completed", "")
@@ -339,6 +350,7 @@ int main(void)
         cmocka_unit_test(an_answer_ends_for_the_reason_it_gives),
         cmocka_unit_test(what_is_no_response_is_told_as_such),
         cmocka_unit_test(errors_of_all_shapes_end_the_answer),
+        cmocka_unit_test(text_with_an_absurd_place_is_not_taken_for_arguments),
         cmocka_unit_test(nothing_is_told_behind_the_end),
         cmocka_unit_test(parts_without_end_become_an_error),
     };

@@ -236,6 +236,25 @@ static void settings_of_chat_are_said_or_named_as_lost(void **state)
                    "messages[0].name, seed, n, stop");
 }
 
+static void a_users_name_is_said_if_it_is_not_too_long(void **state)
+{
+    struct made *made = begin(TG_DIALECT_MESSAGES);
+    say(made, TG_ROLE_USER, "messages[0]", "Hi");
+    field(made, TG_FIELD_USER, "metadata.user_id", "\"u1\"");
+    assert_written(made,
+                   "{\"model\":\"m\",\"input\":[{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":"
+                   "\"input_text\",\"text\":\"Hi\"}]}],\"user\":\"u1\",\"store\":false}",
+                   "");
+    made = begin(TG_DIALECT_MESSAGES);
+    say(made, TG_ROLE_USER, "messages[0]", "Hi");
+    field(made, TG_FIELD_USER, "metadata.user_id",
+          "\"user_0123456789012345678901234567890123456789012345678901234567890123456789\"");
+    assert_written(made,
+                   "{\"model\":\"m\",\"input\":[{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":"
+                   "\"input_text\",\"text\":\"Hi\"}]}],\"store\":false}",
+                   "metadata.user_id");
+}
+
 static void a_budget_for_thinking_becomes_an_effort(void **state)
 {
     static const struct {
@@ -283,6 +302,7 @@ int main(void)
         cmocka_unit_test(tools_are_said_and_none_becomes_strict_unasked),
         cmocka_unit_test(a_freeform_tool_of_chat_is_one_here),
         cmocka_unit_test(settings_of_chat_are_said_or_named_as_lost),
+        cmocka_unit_test(a_users_name_is_said_if_it_is_not_too_long),
         cmocka_unit_test(a_budget_for_thinking_becomes_an_effort),
         cmocka_unit_test(what_may_not_be_lost_is_refused_under_its_own_name),
     };
