@@ -1,0 +1,97 @@
+#include "dataplane/dialects/canonical/tail.h"
+#include "dataplane/dialects/gemini/gemini_internal.h"
+
+static void remember(struct tg_text text, char *place, size_t room, size_t *bytes)
+{
+    if (text.bytes == 0 || text.bytes > room)
+        return;
+    memcpy(place, text.data, text.bytes);
+    *bytes = text.bytes;
+}
+
+static size_t text_bytes(struct tg_text parts)
+{
+    struct gemini_list list;
+    struct tg_json_token token;
+    struct gemini_part part;
+    size_t bytes = 0;
+    gemini_list_begin(&list, parts);
+    while (gemini_list_next(&list, &token)) {
+        gemini_read_part(&list.scan, &token, &part);
+        bytes += part.text.written.bytes;
+        if (part.kind == GEMINI_PART_CALL)
+            bytes += part.name.written.bytes + part.value.bytes;
+    }
+    return bytes;
+}
+
+/* Searches are told with a candidate and once for all chunks, usage with a chunk: each replaces its own. */
+static void take_usage(struct tg_seen *seen, const struct gemini_chunk *chunk, int64_t searches)
+{
+    struct tg_usage usage;
+    struct tg_text tier;
+    int64_t before = seen->usage.of[TG_USAGE_WEB_SEARCHES];
+    if (chunk->usage.bytes != 0 && gemini_read_usage(chunk->usage, &usage, &tier)) {
+        seen->usage = usage;
+        seen->has_usage = true;
+        remember(tier, seen->service_tier, sizeof(seen->service_tier), &seen->service_tier_bytes);
+    }
+    seen->usage.of[TG_USAGE_WEB_SEARCHES] = searches > before ? searches : before;
+    seen->is_usage_partial = seen->has_usage && !seen->is_done;
+}
+
+/* Candidates end each by itself. */
+static void note_progress(struct tg_seen *seen, const struct gemini_candidate *candidate)
+{
+    uint64_t bit = UINT64_C(1) << (candidate->index & 63);
+    if (tg_json_string_is_empty(candidate->finish_reason))
+        seen->unfinished_choices |= bit;
+    else
+        seen->unfinished_choices &= ~bit;
+}
+
+/* Whether it may be the last. */
+static bool look_at(struct tg_seen *seen, struct tg_text data, bool is_whole)
+{
+    struct gemini_chunk chunk;
+    struct gemini_candidate candidate;
+    struct gemini_list list;
+    struct tg_json_token token;
+    int64_t searches = 0;
+    if (!gemini_read_chunk(data, &chunk))
+        return false;
+    if (chunk.error.bytes != 0)
+        seen->has_error = true;
+    gemini_list_begin(&list, chunk.candidates);
+    while (gemini_list_next(&list, &token)) {
+        gemini_read_candidate(&list.scan, &token, &candidate);
+        seen->text_bytes += text_bytes(candidate.parts);
+        if (candidate.grounding.bytes != 0)
+            searches += gemini_count_searches(candidate.grounding, chunk.model);
+        note_progress(seen, &candidate);
+    }
+    bool has_finished = chunk.candidates.bytes != 0 && (is_whole || seen->unfinished_choices == 0);
+    seen->is_done = has_finished || !tg_json_string_is_empty(chunk.block_reason);
+    take_usage(seen, &chunk, searches);
+    if (seen->model_bytes == 0)
+        remember(chunk.model.written, seen->model, sizeof(seen->model), &seen->model_bytes);
+    return seen->is_done;
+}
+
+enum tg_block_fate gemini_watch_block(struct tg_seen *seen, bool hides_usage, struct tg_text name, struct tg_text data)
+{
+    (void)hides_usage; /* usage is part of chunks that every client gets */
+    (void)name;
+    return look_at(seen, data, false) ? TG_BLOCK_HOLD_SO_FAR : TG_BLOCK_PASS;
+}
+
+void gemini_watch_whole(struct tg_seen *seen, struct tg_text body)
+{
+    look_at(seen, body, true);
+}
+
+bool gemini_watch_tail(struct tg_text tail, struct tg_usage *usage)
+{
+    struct tg_text object = tg_tail_object(tail, tg_text_of("\"usageMetadata\"")), tier;
+    return object.bytes != 0 && gemini_read_usage(object, usage, &tier);
+}
