@@ -118,6 +118,9 @@ static inline const char *chat_maximum_field(const struct tg_request_target *tar
     return is_said ? target->maximum_field : "max_tokens";
 }
 
+/* The name of a top-level member, as the provider's rules have it; false if they leave it out. */
+bool chat_begin_member(struct chat_writing *writing, const char *key);
+
 void chat_write_turn(struct chat_writing *writing, const struct tg_turn *turn);
 /* A content part as an element; a loss if the dialect has none for it. `whole` is the turn's own part that it is, or is
  * in. */

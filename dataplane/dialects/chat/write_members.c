@@ -8,6 +8,21 @@ void chat_write_text_member(struct tg_json_writer *json, const char *key, struct
     tg_json_write_written(json, text);
 }
 
+bool chat_begin_member(struct chat_writing *writing, const char *key)
+{
+    for (size_t i = 0; i < writing->target->rule_count; ++i) {
+        const struct tg_parameter_rule *rule = &writing->target->rules[i];
+        if (!tg_text_is(rule->name, key))
+            continue;
+        if (rule->value.bytes != 0 || rule->new_name.bytes == 0)
+            return false; /* set at the end, or not at all */
+        tg_json_write_key_text(&writing->json, rule->new_name);
+        return true;
+    }
+    tg_json_write_key(&writing->json, key);
+    return true;
+}
+
 void chat_write_raw_member(struct tg_json_writer *json, const char *key, struct tg_text raw)
 {
     tg_json_write_key(json, key);

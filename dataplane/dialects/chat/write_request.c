@@ -1,5 +1,5 @@
 /* A request for a provider: https://platform.openai.com/docs/api-reference/chat/create. */
-#include "dataplane/dialects/canonical/aspect.h"
+#include "dataplane/dialects/canonical/edit.h"
 #include "dataplane/dialects/chat/chat_internal.h"
 
 /* Fields under OpenAI's names; those that other makers have are sent only to who asked for them in this dialect. */
@@ -33,6 +33,9 @@ static const struct {
     [TG_FIELD_SAFETY_SETTINGS] = {"safety_settings", false},
 };
 
+/* OpenAI takes at most 64 characters for who the end user is; other makers' clients send more. */
+enum { MAX_USER_BYTES = 64 + 2 };
+
 /* OpenAI's metadata and tiers are not the others': values that mean something else are not passed. */
 static bool means_the_same(const struct chat_writing *writing, const struct tg_field *field)
 {
@@ -43,6 +46,8 @@ static bool means_the_same(const struct chat_writing *writing, const struct tg_f
     case TG_FIELD_MODALITIES:
     case TG_FIELD_AUDIO:
         return is_openais;
+    case TG_FIELD_USER:
+        return is_openais || field->value.bytes <= MAX_USER_BYTES;
     case TG_FIELD_STORE: /* of completions, or of responses to be gone on with */
         return dialect == TG_DIALECT_CHAT;
     case TG_FIELD_SERVICE_TIER:
@@ -55,30 +60,29 @@ static bool means_the_same(const struct chat_writing *writing, const struct tg_f
 
 static void write_field(struct chat_writing *writing, const struct tg_field *field)
 {
-    bool is_own = writing->request->dialect == TG_DIALECT_CHAT;
-    const char *name = fields[field->id].name;
-    if (is_own) /* under the name that the client gave it */
-        chat_write_raw_member(&writing->json, (const char *)tg_arena_copy(writing->arena, field->path).data,
-                              field->value);
-    else if (name != NULL && fields[field->id].is_openais && means_the_same(writing, field))
-        chat_write_raw_member(&writing->json, name, field->value);
-    else
+    const char *name = fields[field->id].is_openais && means_the_same(writing, field) ? fields[field->id].name : NULL;
+    if (writing->request->dialect == TG_DIALECT_CHAT) /* under the name that the client gave it */
+        name = tg_arena_copy(writing->arena, tg_json_string_plain(writing->arena, tg_json_string(field->path))).data;
+    if (name == NULL)
         tg_loss_add_field(writing->loss, field);
+    else if (chat_begin_member(writing, name))
+        tg_json_write_raw(&writing->json, field->value);
 }
 
 static void write_messages(struct chat_writing *writing)
 {
-    tg_json_write_key(&writing->json, "messages");
+    if (!chat_begin_member(writing, "messages"))
+        return;
     tg_json_write_array_begin(&writing->json);
     for (const struct tg_turn *turn = writing->request->turns; turn != NULL; turn = turn->next)
         chat_write_turn(writing, turn);
     tg_json_write_array_end(&writing->json);
 }
 
-static void write_number(struct tg_json_writer *json, const char *key, int64_t number)
+static void write_number(struct chat_writing *writing, const char *key, int64_t number)
 {
-    tg_json_write_key(json, key);
-    tg_json_write_i64(json, number);
+    if (chat_begin_member(writing, key))
+        tg_json_write_i64(&writing->json, number);
 }
 
 static void write_streaming(struct chat_writing *writing)
@@ -86,11 +90,11 @@ static void write_streaming(struct chat_writing *writing)
     struct tg_json_writer *json = &writing->json;
     if (!writing->request->is_streaming)
         return;
-    tg_json_write_key(json, "stream");
-    tg_json_write_boolean(json, true);
-    if (!writing->target->asks_for_usage && !writing->request->wants_usage)
+    if (chat_begin_member(writing, "stream"))
+        tg_json_write_boolean(json, true);
+    bool wants_usage = writing->target->asks_for_usage || writing->request->wants_usage;
+    if (!wants_usage || !chat_begin_member(writing, "stream_options"))
         return;
-    tg_json_write_key(json, "stream_options");
     tg_json_write_object_begin(json);
     tg_json_write_key(json, "include_usage");
     tg_json_write_boolean(json, true);
@@ -105,19 +109,18 @@ static void write_limits(struct chat_writing *writing)
     if (maximum == 0)
         maximum = request->max_output_tokens;
     if (maximum != 0)
-        write_number(json, chat_maximum_field(writing->target), maximum);
+        write_number(writing, chat_maximum_field(writing->target), maximum);
     if (request->choices > 1)
-        write_number(json, "n", request->choices);
-    if (request->stop_count == 0)
+        write_number(writing, "n", request->choices);
+    if (request->stop_count == 0 || !chat_begin_member(writing, "stop"))
         return;
-    tg_json_write_key(json, "stop");
     tg_json_write_array_begin(json);
     for (size_t i = 0; i < request->stop_count; ++i)
         tg_json_write_written(json, request->stops[i]);
     tg_json_write_array_end(json);
 }
 
-/* An effort for a budget, where the client named only that: LiteLLM's steps, which its users know. */
+/* An effort for a budget, where the client named only that: the same steps as the other way round. */
 static struct tg_json_string effort_of(const struct tg_thinking *thinking)
 {
     if (!tg_json_string_is_empty(thinking->effort))
@@ -126,9 +129,9 @@ static struct tg_json_string effort_of(const struct tg_thinking *thinking)
         return tg_json_string_literal("none");
     if (thinking->mode != TG_THINKING_ON || thinking->budget_tokens == 0)
         return tg_json_string(tg_text(NULL, 0)); /* the model's own default */
-    return tg_json_string_literal(thinking->budget_tokens >= 4096   ? "high"
-                                  : thinking->budget_tokens >= 2048 ? "medium"
-                                                                    : "low");
+    return tg_json_string_literal(thinking->budget_tokens < 4096    ? "low"
+                                  : thinking->budget_tokens < 16384 ? "medium"
+                                                                    : "high");
 }
 
 /* To think is a model's own decision here, unless an effort is named; not to think is what others do by themselves. */
@@ -138,8 +141,8 @@ static void write_thinking(struct chat_writing *writing)
     struct tg_json_string effort = effort_of(thinking);
     bool is_own = writing->request->dialect == TG_DIALECT_CHAT;
     bool is_foreign_off = thinking->mode == TG_THINKING_OFF && !is_own && tg_json_string_is_empty(thinking->effort);
-    if (!tg_json_string_is_empty(effort) && !is_foreign_off)
-        chat_write_text_member(&writing->json, "reasoning_effort", effort);
+    if (!tg_json_string_is_empty(effort) && !is_foreign_off && chat_begin_member(writing, "reasoning_effort"))
+        tg_json_write_written(&writing->json, effort);
 }
 
 bool chat_write_request(struct tg_arena *arena, const struct tg_model_request *request,
@@ -151,8 +154,8 @@ bool chat_write_request(struct tg_arena *arena, const struct tg_model_request *r
     *error = (struct tg_client_error){.code = TG_ERROR_NONE};
     tg_json_write_init(&writing.json, out);
     tg_json_write_object_begin(&writing.json);
-    tg_json_write_key(&writing.json, "model");
-    tg_json_write_string(&writing.json, model);
+    if (chat_begin_member(&writing, "model"))
+        tg_json_write_string(&writing.json, model);
     write_messages(&writing);
     write_streaming(&writing);
     write_limits(&writing);
@@ -162,6 +165,7 @@ bool chat_write_request(struct tg_arena *arena, const struct tg_model_request *r
     write_thinking(&writing);
     for (const struct tg_field *field = request->fields; field != NULL; field = field->next)
         write_field(&writing, field);
+    tg_rules_write_set(target, &writing.json);
     tg_json_write_object_end(&writing.json);
     if (tg_json_write_finish(&writing.json) == TG_OK)
         return true;

@@ -84,7 +84,8 @@ void chat_write_tools(struct chat_writing *writing)
         if (!is_listed(writing, tool))
             continue;
         if (!has_begun) {
-            tg_json_write_key(json, "tools");
+            if (!chat_begin_member(writing, "tools"))
+                break;
             tg_json_write_array_begin(json);
             has_begun = true;
         }
@@ -97,7 +98,8 @@ void chat_write_tools(struct chat_writing *writing)
             continue;
         /* How it is bounded differs too much between dialects to be carried over. */
         bool is_own = writing->request->dialect == TG_DIALECT_CHAT && tool->raw.bytes != 0;
-        chat_write_raw_member(json, "web_search_options", is_own ? tool->raw : tg_text_of("{}"));
+        if (chat_begin_member(writing, "web_search_options"))
+            tg_json_write_raw(json, is_own ? tool->raw : tg_text_of("{}"));
         break;
     }
 }
@@ -123,9 +125,8 @@ void chat_write_tool_choice(struct chat_writing *writing)
     bool is_foreign = choice->mode == TG_CHOICE_OTHER && writing->request->dialect != TG_DIALECT_CHAT;
     if (is_foreign)
         tg_loss_add(writing->loss, tg_aspect_path(writing->request->dialect, TG_ASPECT_TOOL_CHOICE), TG_LOSS_MEANING);
-    if (choice->mode == TG_CHOICE_UNSAID || is_foreign)
+    if (choice->mode == TG_CHOICE_UNSAID || is_foreign || !chat_begin_member(writing, "tool_choice"))
         return;
-    tg_json_write_key(json, "tool_choice");
     switch (choice->mode) {
     case TG_CHOICE_AUTO:
         tg_json_write_string(json, tg_text_of("auto"));
@@ -170,9 +171,9 @@ void chat_write_format(struct chat_writing *writing)
     bool is_own = writing->request->dialect == TG_DIALECT_CHAT;
     if (format->kind == TG_FORMAT_OTHER && !is_own)
         tg_loss_add(writing->loss, tg_aspect_path(writing->request->dialect, TG_ASPECT_FORMAT), TG_LOSS_MEANING);
-    if (format->kind == TG_FORMAT_UNSAID || (format->kind == TG_FORMAT_OTHER && !is_own))
+    bool is_unsaid = format->kind == TG_FORMAT_UNSAID || (format->kind == TG_FORMAT_OTHER && !is_own);
+    if (is_unsaid || !chat_begin_member(writing, "response_format"))
         return;
-    tg_json_write_key(json, "response_format");
     if (format->kind == TG_FORMAT_OTHER) {
         tg_json_write_raw(json, format->raw);
         return;

@@ -305,7 +305,7 @@ static void settings_take_openais_names(void **state)
     said.request.is_streaming = true;
     said.request.stops[said.request.stop_count++] = tg_json_string_literal("X");
     said.request.thinking.mode = TG_THINKING_ON;
-    said.request.thinking.budget_tokens = 3000;
+    said.request.thinking.budget_tokens = 5000;
     tg_request_add_field(&said.arena, &said.request, &said.tail, TG_FIELD_TEMPERATURE, tg_text_of("temperature"),
                          tg_text_of("0.25"));
     tg_request_add_field(&said.arena, &said.request, &said.tail, TG_FIELD_TOP_K, tg_text_of("top_k"), tg_text_of("5"));
@@ -323,6 +323,26 @@ static void settings_take_openais_names(void **state)
     assert_int_equal(said.loss.dropped_count, 2);
     assert_true(tg_text_is(said.loss.dropped[0], "top_k"));
     assert_true(tg_text_is(said.loss.dropped[1], "metadata"));
+    end(&said);
+}
+
+static void the_providers_rules_hold_for_what_is_written(void **state)
+{
+    static const struct tg_parameter_rule RULES[] = {
+        {.name = TG_TEXT_LITERAL("seed"), .new_name = TG_TEXT_LITERAL("random_seed")},
+        {.name = TG_TEXT_LITERAL("user")},
+        {.name = TG_TEXT_LITERAL("stream_options")},
+        {.name = TG_TEXT_LITERAL("safe_prompt"), .value = TG_TEXT_LITERAL("on")},
+    };
+    struct said said;
+    begin(&said, TG_LOSS_REFUSE_ALL);
+    said.request.is_streaming = true;
+    tg_request_add_field(&said.arena, &said.request, &said.tail, TG_FIELD_SEED, tg_text_of("seed"), tg_text_of("7"));
+    tg_request_add_field(&said.arena, &said.request, &said.tail, TG_FIELD_USER, tg_text_of("user"),
+                         tg_text_of("\"u\""));
+    said.target = (struct tg_request_target){.asks_for_usage = true, .rules = RULES, .rule_count = 4};
+    assert_written(&said, "{\"model\":\"m\",\"messages\":[],\"stream\":true,\"random_seed\":7,"
+                          "\"safe_prompt\":\"on\"}");
     end(&said);
 }
 
@@ -433,6 +453,7 @@ int main(void)
         cmocka_unit_test(tool_results_go_first_and_their_pictures_to_the_user),
         cmocka_unit_test(an_assistants_turn_keeps_calls_and_loses_foreign_thinking),
         cmocka_unit_test(settings_take_openais_names),
+        cmocka_unit_test(the_providers_rules_hold_for_what_is_written),
         cmocka_unit_test(what_cannot_be_said_is_named),
         cmocka_unit_test(a_document_of_text_is_told_as_text),
         cmocka_unit_test(a_body_beyond_the_bound_is_an_error),

@@ -78,6 +78,86 @@ static void every_token_is_counted_once(void **state)
     }
 }
 
+struct kinds {
+    enum tg_usage_kind kind;
+    int64_t tokens;
+};
+
+/* All kinds that are not named are 0. */
+static void assert_kinds(const char *document, const struct kinds *kinds, size_t count)
+{
+    struct tg_usage wanted = {.of = {0}};
+    struct tg_seen whole = {.has_usage = false}, chunk = {.has_usage = false};
+    for (size_t i = 0; i < count; ++i)
+        wanted.of[kinds[i].kind] = kinds[i].tokens;
+    tg_dialect_chat.watch_whole(&whole, tg_text_of(document));
+    tg_dialect_chat.watch_block(&chunk, false, tg_text(NULL, 0), tg_text_of(document));
+    assert_true(whole.has_usage && chunk.has_usage);
+    assert_memory_equal(&whole.usage, &wanted, sizeof(wanted));
+    assert_memory_equal(&chunk.usage, &wanted, sizeof(wanted));
+}
+
+static void every_kind_has_a_column_of_its_own(void **state)
+{
+    /* OpenAI: sound and pictures, in and out; a written cache */
+    assert_kinds("{\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":50,\"total_tokens\":150,"
+                 "\"prompt_tokens_details\":{\"cached_tokens\":10,\"cache_write_tokens\":20,\"audio_tokens\":30,"
+                 "\"image_tokens\":5,\"text_tokens\":65},\"completion_tokens_details\":{\"reasoning_tokens\":11,"
+                 "\"audio_tokens\":12,\"text_tokens\":27,\"rejected_prediction_tokens\":9}}}",
+                 (struct kinds[]){{TG_USAGE_INPUT, 35},
+                                  {TG_USAGE_CACHED_INPUT, 10},
+                                  {TG_USAGE_CACHE_WRITE_5M, 20},
+                                  {TG_USAGE_INPUT_AUDIO, 30},
+                                  {TG_USAGE_INPUT_IMAGE, 5},
+                                  {TG_USAGE_REASONING, 11},
+                                  {TG_USAGE_OUTPUT_AUDIO, 12},
+                                  {TG_USAGE_OUTPUT, 27}},
+                 8);
+    /* OpenRouter with a picture made; Mistral's cache; Gemini's thoughts, which only the total tells */
+    assert_kinds("{\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1300,\"completion_tokens_details\":"
+                 "{\"image_tokens\":1290}}}",
+                 (struct kinds[]){{TG_USAGE_INPUT, 5}, {TG_USAGE_OUTPUT_IMAGE, 1290}, {TG_USAGE_OUTPUT, 10}}, 3);
+    assert_kinds(
+        "{\"usage\":{\"prompt_tokens\":77,\"completion_tokens\":1,\"total_tokens\":78,\"num_cached_tokens\":76}}",
+        (struct kinds[]){{TG_USAGE_INPUT, 1}, {TG_USAGE_CACHED_INPUT, 76}, {TG_USAGE_OUTPUT, 1}}, 3);
+    assert_kinds("{\"usage\":{\"prompt_tokens\":35,\"completion_tokens\":12,\"total_tokens\":109}}",
+                 (struct kinds[]){{TG_USAGE_INPUT, 35}, {TG_USAGE_OUTPUT, 12}, {TG_USAGE_REASONING, 62}}, 3);
+    /* Perplexity's deep research */
+    assert_kinds(
+        "{\"usage\":{\"prompt_tokens\":33,\"completion_tokens\":7163,\"total_tokens\":7196,\"citation_tokens\":"
+        "20016,\"num_search_queries\":18,\"reasoning_tokens\":73997}}",
+        (struct kinds[]){
+            {TG_USAGE_INPUT, 20049}, {TG_USAGE_OUTPUT, 7163}, {TG_USAGE_REASONING, 73997}, {TG_USAGE_WEB_SEARCHES, 18}},
+        4);
+    /* more parts than the whole has: nothing twice */
+    assert_kinds(
+        "{\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":4,\"prompt_tokens_details\":{\"cached_tokens\":8,"
+        "\"audio_tokens\":8}}}",
+        (struct kinds[]){{TG_USAGE_CACHED_INPUT, 8}, {TG_USAGE_INPUT_AUDIO, 2}, {TG_USAGE_OUTPUT, 4}}, 3);
+}
+
+static void groq_tells_usage_in_a_place_of_its_own(void **state)
+{
+    static const char CHUNK[] =
+        "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"x_groq\":{\"id\":\"r\","
+        "\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":6,\"total_tokens\":11}}}";
+    struct tg_seen seen = {.has_usage = false};
+    assert_int_equal(tg_dialect_chat.watch_block(&seen, true, tg_text(NULL, 0), tg_text_of(CHUNK)), TG_BLOCK_PASS);
+    assert_true(seen.has_usage);
+    assert_usage(&seen.usage, 5, 0, 6, 0);
+}
+
+static void the_tier_that_served_is_told(void **state)
+{
+    static const char BEHIND[] =
+        "{\"model\":\"m\",\"choices\":[{\"service_tier\":\"no\"}],\"usage\":{\"prompt_tokens\":1},"
+        "\"service_tier\":\"flex\",\"x\":{\"service_tier\":\"no\"}}";
+    struct tg_seen seen = {.has_usage = false};
+    tg_dialect_chat.watch_whole(&seen, tg_text_of(BEHIND));
+    assert_true(tg_text_is(tg_text(seen.service_tier, seen.service_tier_bytes), "flex"));
+    assert_true(tg_text_is(tg_text(seen.model, seen.model_bytes), "m"));
+}
+
 static void what_is_no_usage_is_not_taken_for_one(void **state)
 {
     static const char *const DOCUMENTS[] = {
@@ -176,6 +256,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_token_is_counted_once),
+        cmocka_unit_test(every_kind_has_a_column_of_its_own),
+        cmocka_unit_test(groq_tells_usage_in_a_place_of_its_own),
+        cmocka_unit_test(the_tier_that_served_is_told),
         cmocka_unit_test(what_is_no_usage_is_not_taken_for_one),
         cmocka_unit_test(the_tail_of_a_large_answer_suffices),
         cmocka_unit_test(what_the_model_wrote_is_measured),
