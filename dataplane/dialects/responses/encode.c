@@ -41,6 +41,16 @@ static enum tg_status finish(struct encoder *encoder, const struct tg_answer_eve
     return tg_responses_close_message(encoder, tg_responses_final_status(encoder), out);
 }
 
+/* Tiers of other makers ("standard", "on_demand") have names that no client of this dialect knows. */
+static bool is_own_tier(struct tg_text tier)
+{
+    static const char *const TIERS[] = {"auto", "default", "flex", "scale", "priority", "fast", "ultrafast"};
+    for (size_t i = 0; i < sizeof(TIERS) / sizeof(TIERS[0]); ++i)
+        if (tg_text_is(tier, TIERS[i]))
+            return true;
+    return false;
+}
+
 static enum tg_status write_whole(struct encoder *encoder, struct tg_buf *out)
 {
     struct tg_json_writer json;
@@ -95,7 +105,7 @@ enum tg_status tg_responses_encode(void *state, const struct tg_answer_event *ev
     case TG_ANSWER_USAGE:
         encoder->has_usage = true;
         encoder->usage = *event->usage;
-        if (event->service_tier.bytes != 0)
+        if (is_own_tier(event->service_tier))
             encoder->service_tier = tg_arena_copy(encoder->arena, event->service_tier);
         return TG_OK;
     case TG_ANSWER_ERROR:

@@ -315,6 +315,18 @@ static void pictures_and_refusals_have_items_and_what_has_none_is_left_out(void 
     end(answer);
 }
 
+static void a_tier_that_only_its_maker_has_is_the_default(void **state)
+{
+    static const struct tg_usage USAGE = {.of = {[TG_USAGE_INPUT] = 1}};
+    struct answer *answer = begin(false);
+    start(answer);
+    TELL(answer, .kind = TG_ANSWER_FINISH, .finish = TG_FINISH_STOP);
+    TELL(answer, .kind = TG_ANSWER_USAGE, .usage = &USAGE, .service_tier = tg_text_of("standard"));
+    TELL(answer, .kind = TG_ANSWER_END);
+    assert_member(answer, tg_buf_text(&answer->out), "service_tier", "\"default\"");
+    end(answer);
+}
+
 static void an_answer_that_was_cut_is_incomplete(void **state)
 {
     static const struct {
@@ -440,6 +452,7 @@ int main(void)
         cmocka_unit_test(interleaved_calls_keep_their_places),
         cmocka_unit_test(citations_become_annotations),
         cmocka_unit_test(pictures_and_refusals_have_items_and_what_has_none_is_left_out),
+        cmocka_unit_test(a_tier_that_only_its_maker_has_is_the_default),
         cmocka_unit_test(an_answer_that_was_cut_is_incomplete),
         cmocka_unit_test(an_error_ends_a_stream_in_the_two_ways_that_clients_look_for),
         cmocka_unit_test(an_error_instead_of_a_whole_answer_is_its_body),

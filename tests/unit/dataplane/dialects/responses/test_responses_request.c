@@ -398,6 +398,8 @@ static void reasoning_and_text_are_settings_that_all_dialects_know(void **state)
     assert_non_null(tg_request_field(&request, TG_FIELD_REASONING_CONTEXT));
     assert_null(tg_request_field(&request, TG_FIELD_INCLUDE)); /* nothing else is asked for */
     assert_null(tg_request_field(&request, TG_FIELD_OTHER));
+    request = read(state, "{\"model\":\"m\",\"client_metadata\":{\"turn\":\"1\"}}");
+    assert_int_equal(request.fields->id, TG_FIELD_CLIENT_METADATA);
     request = read(state, "{\"model\":\"m\",\"reasoning\":{\"effort\":\"none\"}}");
     assert_int_equal(request.thinking.mode, TG_THINKING_OFF);
 }
