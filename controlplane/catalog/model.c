@@ -1,6 +1,8 @@
 #include "controlplane/catalog/catalog.h"
 
-static const char *const kinds[] = {"chat", "embedding", NULL};
+static const char *const kinds[] = {"chat",  "completion", "embedding",     "moderation", "rerank",
+                                    "image", "speech",     "transcription", NULL};
+static const char *const policies[] = {"refuse_meaning", "refuse_all", "drop", NULL};
 
 enum { MAX_TOKENS = 100000000 };
 
@@ -19,6 +21,11 @@ static const struct tg_field fields[] = {
      .min = 1,
      .max = MAX_TOKENS},
     {.name = "max_output_tokens", .column = "max_output_tokens", .kind = TG_FIELD_INTEGER, .min = 0, .max = MAX_TOKENS},
+    {.name = "translation_policy",
+     .column = "translation_policy",
+     .kind = TG_FIELD_CHOICE,
+     .choices = policies,
+     .default_text = "refuse_meaning"},
     {.name = "is_enabled", .column = "is_enabled", .kind = TG_FIELD_BOOLEAN, .default_number = true},
 };
 
@@ -37,10 +44,13 @@ static enum tg_status prepare(struct tg_operation *operation, const struct tg_re
 {
     struct tg_text kind = tg_record_get(after, "kind")->text;
     int64_t max_output_tokens = tg_record_get(after, "max_output_tokens")->number;
-    if (tg_text_is(kind, "chat") && max_output_tokens == 0)
-        tg_refuse_field(refusal, tg_text_of("max_output_tokens"), "must be at least 1 for a chat model");
-    if (tg_text_is(kind, "embedding") && max_output_tokens != 0)
-        tg_refuse_field(refusal, tg_text_of("max_output_tokens"), "must be 0 for an embedding model");
+    bool writes = tg_text_is(kind, "chat") || tg_text_is(kind, "completion");
+    bool is_silent = tg_text_is(kind, "embedding") || tg_text_is(kind, "moderation") || tg_text_is(kind, "rerank");
+    if (writes && max_output_tokens == 0)
+        tg_refuse_field(refusal, tg_text_of("max_output_tokens"), "must be at least 1 for a %.*s model",
+                        TG_TEXT_ARG(kind));
+    if (is_silent && max_output_tokens != 0)
+        tg_refuse_field(refusal, tg_text_of("max_output_tokens"), "must be 0 for models of this kind");
     return TG_OK;
 }
 
@@ -54,6 +64,12 @@ static enum tg_status pack(const struct tg_operation *operation, const struct tg
     model.kind = tg_record_string(operation, record, "kind");
     model.max_input_tokens = tg_record_get(record, "max_input_tokens")->number;
     model.max_output_tokens = tg_record_get(record, "max_output_tokens")->number;
+    struct tg_text policy = tg_record_get(record, "translation_policy")->text;
+    model.translation_policy = TOLLGATE__V1__TRANSLATION_POLICY__TRANSLATION_POLICY_REFUSE_MEANING;
+    if (tg_text_is(policy, "refuse_all"))
+        model.translation_policy = TOLLGATE__V1__TRANSLATION_POLICY__TRANSLATION_POLICY_REFUSE_ALL;
+    else if (tg_text_is(policy, "drop"))
+        model.translation_policy = TOLLGATE__V1__TRANSLATION_POLICY__TRANSLATION_POLICY_DROP;
     model.is_enabled = tg_record_get(record, "is_enabled")->number != 0;
     model.created_at_ms = record->created_at_ms;
     Tollgate__V1__Resource resource = TOLLGATE__V1__RESOURCE__INIT;

@@ -37,9 +37,11 @@ static enum tg_stage_answer refuse_model(struct tg_exchange *exchange)
 
 static enum tg_stage_answer refuse_kind(struct tg_exchange *exchange)
 {
-    bool is_embedding = exchange->model->kind == TG_MODEL_EMBEDDING;
-    struct tg_text words[] = {exchange->model->name, tg_text_of(is_embedding ? "an embedding" : "a chat"),
-                              tg_text_of(is_embedding ? "POST /v1/embeddings" : "POST /v1/chat/completions")};
+    enum tg_model_kind kind = exchange->model->kind;
+    const char *article = kind == TG_MODEL_EMBEDDING || kind == TG_MODEL_IMAGE ? "an" : "a";
+    struct tg_text words[] = {exchange->model->name,
+                              tg_arena_printf(exchange->arena, "%s %s", article, tg_model_kind_name(kind)),
+                              tg_text_of(tg_model_kind_place(kind))};
     exchange->error.param = tg_text_of("model");
     return tg_exchange_refuse(exchange, TG_ERROR_MODEL_KIND_MISMATCH, words, 3);
 }
@@ -57,7 +59,7 @@ enum tg_stage_answer stage_authorize_enter(struct tg_exchange *exchange)
         return reply(exchange, tg_operations_model_body(exchange->arena, &one));
     }
     exchange->model = model;
-    if ((model->kind == TG_MODEL_EMBEDDING) != (exchange->endpoint.endpoint == TG_ENDPOINT_EMBEDDINGS))
+    if (!tg_model_kind_does(model->kind, tg_endpoint_operation(exchange->endpoint.endpoint)))
         return refuse_kind(exchange);
     if (model->deployment_count == 0)
         return tg_exchange_refuse(exchange, TG_ERROR_MODEL_UNAVAILABLE, &model->name, 1);

@@ -155,6 +155,17 @@ static bool is_stream(const struct tg_upstream_response *response)
     return (response->is_event_stream || response->is_aws_event_stream) && !response->is_encoded;
 }
 
+static enum tg_framing framing_of(const struct tg_upstream_response *response)
+{
+    return response->is_aws_event_stream ? TG_FRAMING_AWS : TG_FRAMING_SSE;
+}
+
+/* A provider that streams to who did not ask for it has its bytes passed on. */
+static enum tg_framing client_framing(const struct tg_exchange *exchange)
+{
+    return exchange->asked.is_streaming ? exchange->client_framing : framing_of(&exchange->call.response);
+}
+
 static void begin_translation(struct tg_exchange *exchange)
 {
     struct tg_encode_options options = {
@@ -166,10 +177,9 @@ static void begin_translation(struct tg_exchange *exchange)
         .framing = exchange->client_framing,
         .request = &exchange->asked,
     };
-    bool is_aws = exchange->call.response.is_aws_event_stream;
     exchange->stream.kind = TG_STREAM_TRANSLATED;
     tg_translation_init(&exchange->stream.translation, exchange->upstream_dialect, exchange->client_dialect,
-                        is_aws ? TG_FRAMING_AWS : TG_FRAMING_SSE, exchange->arena, &options);
+                        framing_of(&exchange->call.response), exchange->arena, &options);
 }
 
 static void begin_events(struct tg_exchange *exchange)
@@ -179,8 +189,9 @@ static void begin_events(struct tg_exchange *exchange)
         begin_translation(exchange);
     } else {
         exchange->stream.kind = TG_STREAM_PASSING;
-        tg_passage_init(&exchange->stream.passage, exchange->client_dialect,
-                        asked->is_streaming && !asked->wants_usage);
+        tg_passage_init_framed(&exchange->stream.passage, exchange->client_dialect,
+                               framing_of(&exchange->call.response), client_framing(exchange),
+                               asked->is_streaming && !asked->wants_usage);
     }
     tg_exchange_begin_relay(exchange, TG_RELAY_EVENTS, -1);
 }

@@ -27,7 +27,7 @@ static bool refuse_loss(struct tg_exchange *exchange, struct tg_text field)
 /* Says it anew. False, and exchange->error says why, if it cannot be said. */
 static bool translate(struct tg_exchange *exchange, const struct tg_request_target *target)
 {
-    struct tg_loss loss = {.policy = TG_LOSS_REFUSE_MEANING};
+    struct tg_loss loss = {.policy = exchange->model->translation_policy};
     const struct tg_model_request *asked = &exchange->asked;
     exchange->written.bytes = 0;
     if (asked->untranslatable != NULL)

@@ -44,13 +44,16 @@ struct tg_worst_case stage_reserve_worst_case(const struct tg_exchange *exchange
 {
     bool is_granted = exchange->reservation_state == TG_RESERVATION_HELD;
     const struct tg_model_request *asked = &exchange->asked;
-    return (struct tg_worst_case){
+    struct tg_worst_case worst = {
         .input_tokens = most_input_tokens(exchange),
         .extra_output_tokens = tg_money_multiply(asked->extra_output_bytes, asked->choices),
         .choices = exchange->endpoint.endpoint == TG_ENDPOINT_EMBEDDINGS ? 0 : asked->choices,
         .output_tokens = is_granted ? exchange->reservation.output_tokens : wanted_output_tokens(exchange),
         .is_text_only = !asked->is_beyond_text,
     };
+    tg_pricing_announced_units(tg_endpoint_operation(exchange->endpoint.endpoint), asked,
+                               (int64_t)exchange->request->body.bytes, &worst);
+    return worst;
 }
 
 /* ---- refusals ---- */

@@ -190,6 +190,18 @@ static int compare_models(const void *a, const void *b)
 }
 
 /* Sorts the source's views; two of one name and organization are refused. */
+static enum tg_loss_policy loss_policy(Tollgate__V1__TranslationPolicy policy)
+{
+    switch (policy) {
+    case TOLLGATE__V1__TRANSLATION_POLICY__TRANSLATION_POLICY_REFUSE_ALL:
+        return TG_LOSS_REFUSE_ALL;
+    case TOLLGATE__V1__TRANSLATION_POLICY__TRANSLATION_POLICY_DROP:
+        return TG_LOSS_DROP_ALL;
+    default:
+        return TG_LOSS_REFUSE_MEANING;
+    }
+}
+
 static enum tg_status build_models(struct tg_catalog_source *source, tg_snapshot *snapshot, struct tg_error *error)
 {
     struct tg_views *views = &source->of[TYPE(MODEL)];
@@ -210,11 +222,12 @@ static enum tg_status build_models(struct tg_catalog_source *source, tg_snapshot
         made->model = (struct tg_model){
             .id = view->stored->id,
             .name = copy(snapshot, tg_text_of(message->name)),
-            .kind = strcmp(message->kind, "chat") == 0 ? TG_MODEL_CHAT : TG_MODEL_EMBEDDING,
+            .translation_policy = loss_policy(message->translation_policy),
             .max_input_tokens = message->max_input_tokens,
             .max_output_tokens = message->max_output_tokens,
             .created_at_ms = message->created_at_ms,
         };
+        (void)tg_model_kind_named(tg_text_of(message->kind), &made->model.kind); /* checked before */
         tg_index_put(&snapshot->models_by_name, tg_model_hash(made->organization_id, made->model.name),
                      (uint32_t)snapshot->model_count++);
     }

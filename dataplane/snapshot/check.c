@@ -233,16 +233,16 @@ static enum tg_status check_credential(struct tg_catalog_source *source, const s
 static enum tg_status check_model(struct tg_catalog_source *source, const struct tg_view *view, struct tg_error *error)
 {
     const Tollgate__V1__Model *model = view->resource->model;
-    bool is_chat = strcmp(model->kind, "chat") == 0;
+    enum tg_model_kind kind;
     if (model->name[0] == '\0')
         return tg_refuse(view->stored, "name", error, "is empty");
-    if (!is_chat && strcmp(model->kind, "embedding") != 0)
-        return tg_refuse(view->stored, "kind", error, "is \"%.40s\"; it must be \"chat\" or \"embedding\"",
-                         model->kind);
+    if (!tg_model_kind_named(tg_text_of(model->kind), &kind))
+        return tg_refuse(view->stored, "kind", error, "is \"%.40s\", which this version does not know", model->kind);
     if (model->max_input_tokens < 1)
         return tg_refuse(view->stored, "max_input_tokens", error, "must be at least 1");
-    if (model->max_output_tokens < (is_chat ? 1 : 0))
-        return tg_refuse(view->stored, "max_output_tokens", error, "must be at least %d", is_chat ? 1 : 0);
+    int least = kind == TG_MODEL_CHAT || kind == TG_MODEL_COMPLETION ? 1 : 0;
+    if (model->max_output_tokens < least)
+        return tg_refuse(view->stored, "max_output_tokens", error, "must be at least %d", least);
     return TG_OK;
 }
 

@@ -83,7 +83,8 @@ struct tg_deployment {
 struct tg_model {
     struct tg_id id;
     struct tg_text name;
-    enum tg_model_kind { TG_MODEL_CHAT, TG_MODEL_EMBEDDING } kind;
+    enum tg_model_kind kind;
+    enum tg_loss_policy translation_policy;
     int64_t max_input_tokens, max_output_tokens;
     int64_t created_at_ms;
     const struct tg_deployment *deployments; /* enabled ones, by priority */

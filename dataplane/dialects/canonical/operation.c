@@ -36,6 +36,49 @@ bool tg_operation_named(struct tg_text name, enum tg_operation *operation)
     return is_known;
 }
 
+static const struct {
+    const char *name;
+    const char *place;
+    unsigned operations; /* a bit for each */
+} kinds[TG_MODEL_KIND_COUNT] = {
+    [TG_MODEL_CHAT] = {"chat", "POST /v1/chat/completions",
+                       1u << TG_OPERATION_GENERATE | 1u << TG_OPERATION_COUNT_TOKENS},
+    [TG_MODEL_COMPLETION] = {"completion", "POST /v1/completions", 1u << TG_OPERATION_COMPLETE},
+    [TG_MODEL_EMBEDDING] = {"embedding", "POST /v1/embeddings", 1u << TG_OPERATION_EMBED},
+    [TG_MODEL_MODERATION] = {"moderation", "POST /v1/moderations", 1u << TG_OPERATION_MODERATE},
+    [TG_MODEL_RERANK] = {"rerank", "POST /v1/rerank", 1u << TG_OPERATION_RERANK},
+    [TG_MODEL_IMAGE] = {"image", "POST /v1/images/generations",
+                        1u << TG_OPERATION_IMAGE | 1u << TG_OPERATION_IMAGE_EDIT},
+    [TG_MODEL_SPEECH] = {"speech", "POST /v1/audio/speech", 1u << TG_OPERATION_SPEECH},
+    [TG_MODEL_TRANSCRIPTION] = {"transcription", "POST /v1/audio/transcriptions", 1u << TG_OPERATION_TRANSCRIBE},
+};
+
+const char *tg_model_kind_name(enum tg_model_kind kind)
+{
+    return (unsigned)kind < TG_MODEL_KIND_COUNT ? kinds[kind].name : "";
+}
+
+bool tg_model_kind_named(struct tg_text name, enum tg_model_kind *kind)
+{
+    for (unsigned i = 0; i < TG_MODEL_KIND_COUNT; ++i) {
+        if (tg_text_is(name, kinds[i].name)) {
+            *kind = (enum tg_model_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool tg_model_kind_does(enum tg_model_kind kind, enum tg_operation operation)
+{
+    return operation == TG_OPERATION_NATIVE || (kinds[kind].operations & 1u << operation) != 0;
+}
+
+const char *tg_model_kind_place(enum tg_model_kind kind)
+{
+    return (unsigned)kind < TG_MODEL_KIND_COUNT ? kinds[kind].place : "";
+}
+
 const char *tg_dialect_id_name(enum tg_dialect_id dialect)
 {
     return (unsigned)dialect < TG_DIALECT_COUNT ? dialects[dialect] : "";

@@ -25,6 +25,25 @@ const char *tg_operation_name(enum tg_operation operation);
 /* False if there is none of that name. */
 bool tg_operation_named(struct tg_text name, enum tg_operation *operation);
 
+/* What a model is for: each operation is asked of one kind. */
+enum tg_model_kind {
+    TG_MODEL_CHAT,
+    TG_MODEL_COMPLETION,
+    TG_MODEL_EMBEDDING,
+    TG_MODEL_MODERATION,
+    TG_MODEL_RERANK,
+    TG_MODEL_IMAGE,
+    TG_MODEL_SPEECH,
+    TG_MODEL_TRANSCRIPTION,
+    TG_MODEL_KIND_COUNT
+};
+const char *tg_model_kind_name(enum tg_model_kind kind); /* "chat", … */
+bool tg_model_kind_named(struct tg_text name, enum tg_model_kind *kind);
+/* Of which kind a model must be that is asked for an operation; of any for TG_OPERATION_NATIVE, which names none. */
+bool tg_model_kind_does(enum tg_model_kind kind, enum tg_operation operation);
+/* Where it is asked, for messages to people: "POST /v1/embeddings". */
+const char *tg_model_kind_place(enum tg_model_kind kind);
+
 /* "chat", "responses", "messages", "gemini", "converse". Operations other than generate are said in the family of one
  * of these: OpenAI's are "chat". */
 const char *tg_dialect_id_name(enum tg_dialect_id dialect);
