@@ -66,7 +66,7 @@ bool tg_rates_is_standard(struct tg_text service_tier)
 {
     static const char *const names[] = {"", "default", "standard", "auto", "on_demand"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); ++i)
-        if (tg_text_is(service_tier, names[i]))
+        if (tg_text_equals_nocase(service_tier, tg_text_of(names[i])))
             return true;
     return false;
 }
@@ -198,7 +198,7 @@ const struct tg_rate_set *tg_rates_pick(const struct tg_rate_set *full, size_t c
         if (set->service_tier.bytes == 0) {
             if (applies && standard == NULL)
                 standard = set;
-        } else if (applies && tg_text_equals(set->service_tier, service_tier)) {
+        } else if (applies && tg_text_equals_nocase(set->service_tier, service_tier)) {
             *is_tier_known = true;
             return set;
         }

@@ -68,7 +68,7 @@ enum tg_decimal_result tg_rate_parse(enum tg_usage_kind kind, struct tg_text tex
 void tg_rate_format(enum tg_usage_kind kind, int64_t pusd, char *out);
 
 /* Names by which providers call the standard tier: "default" (OpenAI), "standard" (Anthropic, OpenAI's audio), "auto",
- * "on_demand" (Groq), and no name. */
+ * "on_demand" (Groq, and Vertex in capitals), and no name. In any case. */
 bool tg_rates_is_standard(struct tg_text service_tier);
 /* 1 to TG_RATES_TIER_MAX_BYTES of a-z 0-9 _ -, and not a name of the standard tier. */
 bool tg_rates_is_tier_name(struct tg_text service_tier);

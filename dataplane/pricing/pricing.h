@@ -7,6 +7,7 @@
 #define TG_PRICING_PRICING_H
 
 #include "common/base/usage.h"
+#include "dataplane/dialects/canonical/operation.h"
 #include "dataplane/snapshot/snapshot.h"
 
 enum { TG_PRICING_UNIT_KINDS = TG_USAGE_KIND_COUNT - TG_USAGE_TOKEN_KINDS };
@@ -28,6 +29,10 @@ struct tg_worst_case {
     struct tg_text service_tier;          /* as asked for: only it and the standard one can be; empty or "auto": any */
     int64_t units[TG_PRICING_UNIT_KINDS]; /* of what is not tokens, by kind from TG_USAGE_TOKEN_KINDS on */
 };
+
+/* Fills worst->units with what a request announces: pictures, characters, sound, searches. */
+void tg_pricing_announced_units(enum tg_operation operation, const struct tg_model_request *asked, int64_t body_bytes,
+                                struct tg_worst_case *worst);
 
 /* The dearest rates that may apply to a call. */
 struct tg_dearest {

@@ -114,13 +114,15 @@ static void a_tier_that_the_price_does_not_know_is_told(void **state)
     state_rate(&price, "", 0, TG_USAGE_INPUT, 10);
     state_rate(&price, "flex", 0, TG_USAGE_INPUT, 5);
     resolve(&price);
-    static const char *const STANDARD[] = {"", "default", "standard", "auto", "on_demand"};
+    static const char *const STANDARD[] = {"", "default", "standard", "auto", "on_demand", "ON_DEMAND"};
     for (size_t i = 0; i < sizeof(STANDARD) / sizeof(STANDARD[0]); ++i) {
         const struct tg_rate_set *set = tg_rates_pick(price.full, price.count, tg_text_of(STANDARD[i]), 1, &is_known);
         assert_true(is_known);
         assert_int_equal(set->pusd[TG_USAGE_INPUT], 10);
     }
     assert_int_equal(tg_rates_pick(price.full, price.count, tg_text_of("flex"), 1, &is_known)->pusd[0], 5);
+    assert_true(is_known);
+    assert_int_equal(tg_rates_pick(price.full, price.count, tg_text_of("FLEX"), 1, &is_known)->pusd[0], 5);
     assert_true(is_known);
     assert_int_equal(tg_rates_pick(price.full, price.count, tg_text_of("priority"), 1, &is_known)->pusd[0], 10);
     assert_false(is_known);

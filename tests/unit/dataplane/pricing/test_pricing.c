@@ -257,6 +257,36 @@ static void units_that_are_not_tokens_are_reserved_as_announced(void **state)
     assert_int_equal(demand_of(TG_BUDGET_MONEY, &worst, finish(&made)).fixed, INT64_C(3) * 40000000000 + 100100000);
 }
 
+static int64_t announced(enum tg_operation operation, const struct tg_model_request *asked, int64_t body_bytes,
+                         enum tg_usage_kind kind)
+{
+    struct tg_worst_case worst = {.input_tokens = 0};
+    tg_pricing_announced_units(operation, asked, body_bytes, &worst);
+    return worst.units[kind - TG_USAGE_TOKEN_KINDS];
+}
+
+static void a_request_announces_what_it_may_use_beside_tokens(void **state)
+{
+    struct tg_tool function = {.kind = TG_TOOL_FUNCTION}, search = {.next = &function, .kind = TG_TOOL_WEB_SEARCH};
+    struct tg_model_request asked = {.choices = 2, .inputs = 150, .images = 4};
+    assert_int_equal(announced(TG_OPERATION_IMAGE, &asked, 1000, TG_USAGE_IMAGES), 4);
+    assert_int_equal(announced(TG_OPERATION_SPEECH, &asked, 1000, TG_USAGE_CHARACTERS), 1000);
+    assert_int_equal(announced(TG_OPERATION_SPEECH, &asked, 1000, TG_USAGE_AUDIO_MS), 1000000);
+    assert_int_equal(announced(TG_OPERATION_TRANSCRIBE, &asked, 16000, TG_USAGE_AUDIO_MS), 32000);
+    assert_int_equal(announced(TG_OPERATION_RERANK, &asked, 1000, TG_USAGE_SEARCH_UNITS), 2);
+    assert_int_equal(announced(TG_OPERATION_RERANK, &asked, 500000, TG_USAGE_SEARCH_UNITS), 12);
+    assert_int_equal(announced(TG_OPERATION_GENERATE, &asked, 1000, TG_USAGE_WEB_SEARCHES), 0);
+    asked.tools = &function;
+    assert_int_equal(announced(TG_OPERATION_GENERATE, &asked, 1000, TG_USAGE_WEB_SEARCHES), 0);
+    asked.is_beyond_text = true;
+    assert_int_equal(announced(TG_OPERATION_GENERATE, &asked, 1000, TG_USAGE_WEB_SEARCHES), 2);
+    asked.tools = &search;
+    assert_int_equal(announced(TG_OPERATION_GENERATE, &asked, 1000, TG_USAGE_WEB_SEARCHES), 64);
+    asked.images = 0;
+    assert_int_equal(announced(TG_OPERATION_IMAGE_EDIT, &asked, 1000, TG_USAGE_IMAGES), 1);
+    assert_int_equal(announced(TG_OPERATION_EMBED, &asked, 1000, TG_USAGE_IMAGES), 0);
+}
+
 static void sums_beyond_all_bounds_stop_instead_of_wrapping(void **state)
 {
     struct made made;
@@ -414,6 +444,7 @@ int main(void)
         cmocka_unit_test(a_threshold_that_the_input_cannot_pass_is_not_reserved_for),
         cmocka_unit_test(a_tier_that_was_not_asked_for_is_not_reserved_for),
         cmocka_unit_test(units_that_are_not_tokens_are_reserved_as_announced),
+        cmocka_unit_test(a_request_announces_what_it_may_use_beside_tokens),
         cmocka_unit_test(sums_beyond_all_bounds_stop_instead_of_wrapping),
         cmocka_unit_test(no_usage_within_the_bounds_costs_more_than_was_reserved),
         cmocka_unit_test(the_dearest_of_all_deployments_bounds_whichever_serves),
