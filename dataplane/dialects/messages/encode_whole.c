@@ -15,11 +15,16 @@ static void write_count(struct tg_json_writer *json, const char *key, int64_t co
 /* ---- usage ---- */
 
 /* Anthropic's own tiers are "standard", "priority" and "batch": another provider's default, or flex, is its standard.
- */
-static struct tg_text tier_of(const struct tg_messages_encoder *encoder)
+ * Unknown, as it is while a stream begins, it is null. */
+static void write_tier(struct tg_json_writer *json, const struct tg_messages_encoder *encoder)
 {
     struct tg_text tier = tg_text(encoder->service_tier, encoder->service_tier_bytes);
-    return tg_text_is(tier, "priority") || tg_text_is(tier, "batch") ? tier : tg_text_of("standard");
+    tg_json_write_key(json, "service_tier");
+    if (tier.bytes == 0)
+        tg_json_write_null(json);
+    else
+        tg_json_write_string(json,
+                             tg_text_is(tier, "priority") || tg_text_is(tier, "batch") ? tier : tg_text_of("standard"));
 }
 
 /* The same in message_start, with what is known then, and in message_delta, whose numbers replace those before. */
@@ -50,8 +55,7 @@ void tg_messages_write_usage(struct tg_json_writer *json, const struct tg_messag
         write_count(json, "web_fetch_requests", 0);
         tg_json_write_object_end(json);
     }
-    tg_json_write_key(json, "service_tier");
-    tg_json_write_string(json, tier_of(encoder));
+    write_tier(json, encoder);
     tg_json_write_object_end(json);
 }
 
