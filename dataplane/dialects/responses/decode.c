@@ -453,27 +453,3 @@ enum tg_status tg_responses_decode_end(void *state, struct tg_arena *scratch, co
         return status;
     return fail(decoder, "provider_broke_off", "The provider broke off in the middle of its answer.", sink);
 }
-
-enum tg_status tg_responses_decode_whole(struct tg_arena *scratch, struct tg_text body,
-                                         const struct tg_answer_sink *sink)
-{
-    struct tg_json_scan scan;
-    struct tg_json_token root;
-    struct tg_responses_summary summary;
-    struct tg_responses_made made = {.parts = 0};
-    bool has_failed = false;
-    tg_json_scan_init(&scan, body);
-    if (tg_json_scan_next(&scan, &root) != TG_JSON_BEGIN || root.kind != TG_JSON_OBJECT)
-        return TG_INVALID;
-    tg_responses_read_summary(&scan, &root, &summary);
-    if (tg_json_scan_finish(&scan, NULL) != TG_OK || !summary.is_response)
-        return TG_INVALID;
-    struct tg_answer_event start = {.kind = TG_ANSWER_START, .id = summary.id, .model = summary.model};
-    enum tg_status status = take(sink, &start);
-    if (status == TG_OK)
-        status = tg_responses_decode_items(scratch, summary.output, &made, sink);
-    if (status == TG_OK)
-        status = tg_responses_decode_finish(&summary, &made, sink, &has_failed);
-    struct tg_answer_event end = {.kind = TG_ANSWER_END};
-    return status == TG_OK && !has_failed ? take(sink, &end) : status;
-}

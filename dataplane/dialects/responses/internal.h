@@ -6,7 +6,7 @@
 #include "dataplane/dialects/canonical/dialect.h"
 #include "dataplane/dialects/canonical/reading.h"
 
-/* ---- read_request.c, items.c, tools.c ---- */
+/* ---- read_request.c, items.c, content.c, tools.c ---- */
 
 bool tg_responses_read_request(const struct tg_request_source *source, struct tg_model_request *request,
                                struct tg_client_error *error);
@@ -189,7 +189,7 @@ struct tg_responses_data {
 /* `kind` is set already. False: it is no JSON object. In event.c. */
 bool tg_responses_read_data(struct tg_text data, struct tg_responses_data *event);
 
-/* ---- encode.c, encode_items.c, response.c ---- */
+/* ---- encode.c; what its files share is in encode_internal.h ---- */
 
 void *tg_responses_encoder_new(struct tg_arena *arena, const struct tg_encode_options *options);
 enum tg_status tg_responses_encode(void *encoder, const struct tg_answer_event *event, struct tg_buf *out);
