@@ -1,6 +1,7 @@
 #include "dataplane/dialects/dialects.h"
 
 #include "dataplane/dialects/chat/chat.h"
+#include "dataplane/dialects/converse/converse.h"
 #include "dataplane/dialects/gemini/gemini.h"
 #include "dataplane/dialects/messages/messages.h"
 #include "dataplane/dialects/operations/operations.h"
@@ -12,6 +13,7 @@ static const struct tg_dialect *const dialects[TG_DIALECT_COUNT] = {
     [TG_DIALECT_RESPONSES] = &tg_dialect_responses,
     [TG_DIALECT_MESSAGES] = &tg_dialect_messages,
     [TG_DIALECT_GEMINI] = &tg_dialect_gemini,
+    [TG_DIALECT_CONVERSE] = &tg_dialect_converse,
 };
 
 const struct tg_dialect *tg_dialect_of(enum tg_dialect_id id)
