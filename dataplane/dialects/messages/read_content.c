@@ -69,6 +69,7 @@ static struct tg_json_string *string_of(struct block *block, struct tg_text key)
         {"text", offsetof(struct block, text)},
         {"id", offsetof(struct block, id)},
         {"name", offsetof(struct block, name)},
+        {"tool_name", offsetof(struct block, name)},
         {"tool_use_id", offsetof(struct block, tool_use_id)},
         {"thinking", offsetof(struct block, thinking)},
         {"signature", offsetof(struct block, signature)},
@@ -190,6 +191,9 @@ static bool take_block(struct tg_reading *reading, const struct block *block, st
         part->arguments = (struct tg_arguments){.raw = block->input};
     } else if (tg_text_is(type, "tool_result")) {
         take_result(reading, block, part);
+    } else if (tg_text_is(type, "tool_reference")) { /* a tool that a search found; elsewhere it is loaded anyway */
+        part->kind = TG_PART_TEXT;
+        part->text = block->name;
     } else if (tg_text_is(type, "thinking")) {
         part->kind = TG_PART_THINKING;
         part->text = block->thinking;
@@ -257,14 +261,16 @@ static void read_block(struct tg_reading *reading, struct tg_json_token *token, 
     bool is_known = token->kind == TG_JSON_OBJECT && take_block(reading, &block, part);
     if (part->kind != TG_PART_TOOL_RESULT)
         part->content = NULL;
-    if (is_known)
+    if (is_known && !tg_text_is(block.type.value, "tool_reference"))
         return;
-    part->kind = TG_PART_OTHER;
-    part->name = tg_reading_string(&block.type);
     if (token->kind == TG_JSON_OBJECT)
         part->raw = tg_text(begin, (size_t)(reading->scan.at - begin));
     else
         part->raw = tg_reading_raw(reading, token);
+    if (is_known)
+        return;
+    part->kind = TG_PART_OTHER;
+    part->name = tg_reading_string(&block.type);
     reading->request->is_beyond_text = true;
 }
 

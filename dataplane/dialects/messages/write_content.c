@@ -278,7 +278,10 @@ static void write_part(struct message *message, const struct tg_turn *turn, cons
     switch (part->kind) {
     case TG_PART_TEXT:
     case TG_PART_REFUSAL:
-        write_text(message, turn, part);
+        if (part->raw.bytes != 0 && tg_messages_is_own(message->writing))
+            write_opaque(message, turn, part); /* a tool_reference */
+        else
+            write_text(message, turn, part);
         break;
     case TG_PART_THINKING:
     case TG_PART_REDACTED_THINKING:

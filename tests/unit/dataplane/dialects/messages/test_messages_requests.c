@@ -85,6 +85,22 @@ static void what_only_anthropic_knows_is_kept_as_it_came(void **state)
     assert_int_equal(request.tools->kind, TG_TOOL_OTHER);
 }
 
+static void a_tool_that_was_found_is_its_name_elsewhere_and_itself_here(void **state)
+{
+    static const char body[] =
+        "{\"model\":\"m\",\"max_tokens\":5,\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\","
+        "\"tool_use_id\":\"t\",\"content\":[{\"type\":\"tool_reference\",\"tool_name\":\"f\"}]}]}]}";
+    struct tg_model_request request = read_text(state, body);
+    struct tg_request_target target = {.upstream_model = tg_text_of("m")};
+    struct tg_loss loss = {.policy = TG_LOSS_REFUSE_ALL};
+    assert_same_json("own", write_ok(dialect, *state, &request, &target, &loss), tg_text_of(body));
+    const struct tg_part *found = request.turns->parts->content;
+    assert_int_equal(found->kind, TG_PART_TEXT);
+    assert_true(tg_json_string_is(found->text, "f"));
+    assert_false(request.is_beyond_text);
+    assert_int_equal(loss.refused.bytes, 0);
+}
+
 static void a_mark_for_the_whole_request_is_one_at_its_last_block(void **state)
 {
     struct tg_model_request request =
@@ -367,6 +383,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_system_prompt_is_the_first_turn_wherever_it_stands, setup, teardown),
         cmocka_unit_test_setup_teardown(blocks_are_read_whatever_the_order_of_their_members, setup, teardown),
         cmocka_unit_test_setup_teardown(what_only_anthropic_knows_is_kept_as_it_came, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_tool_that_was_found_is_its_name_elsewhere_and_itself_here, setup, teardown),
         cmocka_unit_test_setup_teardown(a_mark_for_the_whole_request_is_one_at_its_last_block, setup, teardown),
         cmocka_unit_test_setup_teardown(fields_of_the_wrong_type_that_the_gateway_governs_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(the_model_may_be_in_the_path, setup, teardown),
