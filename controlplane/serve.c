@@ -6,9 +6,11 @@
 
 #include "common/log/log.h"
 #include "controlplane/api/api.h"
+#include "controlplane/api/route.h"
 #include "controlplane/minting/minting.h"
 #include "controlplane/options.h"
 #include "controlplane/registry/registry.h"
+#include "controlplane/repack/repack.h"
 #include "controlplane/replication/replication.h"
 #include "controlplane/snapshot/seal_check.h"
 
@@ -21,6 +23,7 @@ struct service {
     tg_api *api;
     tg_replication *replication;
     tg_minting *minting;
+    tg_repack *repack;
     pthread_t signal_thread;
     sigset_t signals;
 };
@@ -158,6 +161,17 @@ static enum tg_status start_minting(struct service *service, const tg_settings *
     return tg_minting_start(&config, &service->minting, error);
 }
 
+static enum tg_status start_repack(struct service *service, const tg_settings *settings, struct tg_error *error)
+{
+    struct tg_repack_config config = {
+        .database_url = tg_settings_string(settings, "database.url"),
+        .seal_ring = service->ring,
+        .types = tg_api_types,
+        .type_count = tg_api_type_count,
+    };
+    return tg_repack_start(&config, &service->repack, error);
+}
+
 static enum tg_status start(struct service *service, const tg_settings *settings, struct tg_error *error)
 {
     static const char *const required[] = {"database.url",          "stream.certificate_file", "stream.key_file",
@@ -179,6 +193,8 @@ static enum tg_status start(struct service *service, const tg_settings *settings
     if (status == TG_OK)
         status = start_minting(service, settings, error);
     if (status == TG_OK)
+        status = start_repack(service, settings, error);
+    if (status == TG_OK)
         status = create_api(service, settings, tg_secret_text(&token), error);
     tg_secret_deinit(&token);
     return status;
@@ -189,6 +205,7 @@ static enum tg_status start(struct service *service, const tg_settings *settings
 static void tear_down(struct service *service)
 {
     tg_api_destroy(service->api);
+    tg_repack_destroy(service->repack);
     tg_minting_destroy(service->minting);
     tg_replication_destroy(service->replication);
     tg_loop_destroy(service->loop);

@@ -2,7 +2,7 @@
 
 const char *tg_audit_action_name(enum tg_audit_action action)
 {
-    static const char *const names[] = {"create", "update", "delete"};
+    static const char *const names[] = {"create", "update", "delete", "repack"};
     return names[action];
 }
 

@@ -4,7 +4,12 @@
 
 #include "controlplane/store/db.h"
 
-enum tg_audit_action { TG_AUDIT_CREATE, TG_AUDIT_UPDATE, TG_AUDIT_DELETE };
+enum tg_audit_action {
+    TG_AUDIT_CREATE,
+    TG_AUDIT_UPDATE,
+    TG_AUDIT_DELETE,
+    TG_AUDIT_REPACK, /* of an organization: what replicas are told of it was brought up to date with the program */
+};
 const char *tg_audit_action_name(enum tg_audit_action action);
 
 struct tg_audit_entry {

@@ -1,5 +1,4 @@
-/* The rows that come with the program: many enough, in order, each with an address that can be called, and none of
- * LiteLLM's providers forgotten. */
+/* The rows that come with the program: many enough, in order, and none of LiteLLM's providers forgotten. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +12,6 @@
 #include "controlplane/registry/embed_internal.h"
 #include "controlplane/registry/registry.h"
 #include "dataplane/dialects/canonical/operation.h"
-#include "dataplane/snapshot/provider.h"
 
 enum { MAX_FILE_BYTES = 64 << 20, MAX_LINE_BYTES = 1024 };
 
@@ -76,37 +74,6 @@ static void the_rows_of_a_group_are_sorted(void **state)
 }
 
 /* ---- where they are ---- */
-
-static bool is_self_hosted(const struct tg_base_url *url)
-{
-    return !url->is_tls && tg_text_is(url->host, "localhost");
-}
-
-static void every_address_can_be_called(void **state)
-{
-    struct tg_text blanks[TG_BLANK_COUNT];
-    for (size_t i = 0; i < TG_BLANK_COUNT; ++i)
-        blanks[i] = tg_text_of("blank");
-    size_t nowhere = 0;
-    for (size_t i = 0; i < tg_registry_count(); ++i) {
-        const struct tg_registry_row *row = tg_registry_at(i);
-        struct tg_base_url url;
-        const char *why = "";
-        if (row->base_url[0] == '\0') {
-            ++nowhere;
-            continue;
-        }
-        char *filled = tg_registry_fill(row->base_url, blanks);
-        if (!tg_base_url_parse(tg_text_of(filled), &url, &why))
-            fail_msg("%s: %s %s", row->name, filled, why);
-        if (strchr(filled, '{') != NULL || filled[strlen(filled) - 1] == '/')
-            fail_msg("%s: %s", row->name, filled);
-        if (!url.is_tls && !is_self_hosted(&url))
-            fail_msg("%s is called without encryption", row->name);
-        free(filled);
-    }
-    assert_true(nowhere < 10);
-}
 
 /* Of a path only the model is filled in at a call. */
 static void every_path_has_known_blanks_and_at_most_one_model(void **state)
@@ -245,7 +212,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_who_comes_from_litellm_misses_one),
         cmocka_unit_test(the_rows_of_a_group_are_sorted),
-        cmocka_unit_test(every_address_can_be_called),
         cmocka_unit_test(every_path_has_known_blanks_and_at_most_one_model),
         cmocka_unit_test(what_is_generated_is_asked_for_in_each_dialect_once),
         cmocka_unit_test(no_name_of_litellm_s_leads_to_two_rows),
