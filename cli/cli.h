@@ -57,7 +57,8 @@ enum tg_exit tg_cli_fail(const struct tg_error *error);
 enum tg_exit tg_cli_usage(const char *format, ...) TG_PRINTF(1, 2);
 
 /* The commands. Each reads the words after its name. */
-enum tg_exit tg_command_resource(struct tg_cli *cli, int argc, char **argv); /* the noun is argv[0] */
+enum tg_exit tg_command_resource(struct tg_cli *cli, int argc, char **argv);       /* the noun is argv[0] */
+enum tg_exit tg_command_provider_kinds(struct tg_cli *cli, int argc, char **argv); /* the words are the first two */
 enum tg_exit tg_command_usage(struct tg_cli *cli, int argc, char **argv);
 enum tg_exit tg_command_apply(struct tg_cli *cli, int argc, char **argv);
 enum tg_exit tg_command_prices(struct tg_cli *cli, int argc, char **argv);

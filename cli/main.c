@@ -80,8 +80,11 @@ static enum tg_status read_token(const struct globals *globals, struct tg_secret
     return TG_OK;
 }
 
-static enum tg_exit (*find_command(const char *word))(struct tg_cli *, int, char **)
+static enum tg_exit (*find_command(int argc, char **argv))(struct tg_cli *, int, char **)
 {
+    const char *word = argv[0];
+    if (argc > 1 && strcmp(word, "provider") == 0 && strcmp(argv[1], "kinds") == 0)
+        return tg_command_provider_kinds;
     if (tg_is_resource(word))
         return tg_command_resource;
     if (strcmp(word, "usage") == 0)
@@ -129,7 +132,7 @@ int main(int argc, char **argv)
         puts("tollgate " TG_VERSION);
         return TG_EXIT_OK;
     }
-    enum tg_exit (*command)(struct tg_cli *, int, char **) = find_command(argv[0]);
+    enum tg_exit (*command)(struct tg_cli *, int, char **) = find_command(argc, argv);
     if (command == NULL)
         return tg_cli_usage("there is no command \"%s\"; tollgate --help lists them", argv[0]);
     argc = take_trailing_json(argc, argv, &cli);

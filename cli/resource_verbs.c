@@ -25,6 +25,8 @@ static void print_help(const struct tg_resource *resource, FILE *out)
             fprintf(out, "  tollgate %s update NAME-OR-ID [flags]\n", resource->noun);
         if (strcmp(resource->noun, "key") == 0)
             fprintf(out, "  tollgate key revoke NAME-OR-ID\n");
+        if (strcmp(resource->noun, "provider") == 0)
+            fprintf(out, "  tollgate provider kinds [KIND]\n");
         fprintf(out, "  tollgate %s delete %s\n", resource->noun, resource->is_nameless ? "ID" : "NAME-OR-ID");
     }
     for (const struct tg_member *member = resource->members; member->flag != NULL; ++member) {

@@ -56,8 +56,21 @@ def test_every_resource_can_be_created_listed_shown_updated_and_deleted(run, tmp
         run(noun, "show", name, code=4)
 
 
+def test_the_kinds_of_providers_are_listed_with_what_they_need_and_serve(run):
+    lines = run("provider", "kinds").stdout.splitlines()
+    assert len(lines) > 110 and lines[0].split() == ["kind", "needs", "serves", "name"]
+    row = {line.split()[0]: line for line in lines}
+    assert "region" in row["bedrock"] and "converse" in row["bedrock"]
+    assert "base_url" in row["openai_compatible"]
+    kinds = json.loads(run("provider", "kinds", "--json").stdout)
+    assert {kind["name"] for kind in kinds} == set(row) - {"kind"}
+    one = run("provider", "kinds", "watsonx").stdout
+    assert "needs" in one and "IAM" in one and "checked" in one
+
+
 @pytest.mark.parametrize("words, code, says", [
-    (["fly"], 2, "no command"), (["team"], 2, "create"), (["team", "fly"], 2, "no \"fly\""), (["team", "create"], 2, "one name"),
+    (["provider", "kinds", "no-such"], 4, "no kind"), (["provider", "kinds", "a", "b"], 2, "too much"),
+    (["provider", "kinds", "--fly", "1"], 2, "--fly"), (["fly"], 2, "no command"), (["team"], 2, "create"), (["team", "fly"], 2, "no \"fly\""), (["team", "create"], 2, "one name"),
     (["team", "create", "x", "--colour", "red"], 2, "--colour"), (["team", "show", "nobody"], 4, "nobody"),
     (["team", "create", "search"], 6, "search"), (["team", "create", "bad name"], 3, "name"),
     (["model", "create", "m", "--max-input-tokens", "many"], 3, "whole number"), (["--colour", "team", "list"], 2, "--colour"),
