@@ -204,7 +204,7 @@ void tg_exchange_flush(struct tg_exchange *exchange)
 static struct tg_text error_event(struct tg_exchange *exchange)
 {
     struct tg_answer_error said = tg_client_error_said(exchange->arena, &exchange->error);
-    return exchange->client_dialect->error_event(exchange->arena, &said, exchange->client_framing);
+    return tg_answer_stream_error(&exchange->stream, exchange->arena, &said);
 }
 
 bool exchange_answer_end_relay(struct tg_exchange *exchange)

@@ -35,3 +35,10 @@ bool tg_answer_stream_has_said_all(const struct tg_answer_stream *stream)
 {
     return stream->kind == TG_STREAM_TRANSLATED && stream->translation.has_said_all;
 }
+
+struct tg_text tg_answer_stream_error(struct tg_answer_stream *stream, struct tg_arena *arena,
+                                      const struct tg_answer_error *error)
+{
+    return stream->kind == TG_STREAM_TRANSLATED ? tg_translation_error(&stream->translation, arena, error)
+                                                : tg_passage_error(&stream->passage, arena, error);
+}

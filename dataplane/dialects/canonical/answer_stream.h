@@ -26,5 +26,9 @@ const struct tg_seen *tg_answer_stream_seen(const struct tg_answer_stream *strea
 struct tg_text tg_answer_stream_end(const struct tg_answer_stream *stream);
 /* Whether the client has been told already how it ended. */
 bool tg_answer_stream_has_said_all(const struct tg_answer_stream *stream);
+/* The client's last words when the call failed in between, instead of the end; empty if it has been told. In the arena.
+ */
+struct tg_text tg_answer_stream_error(struct tg_answer_stream *stream, struct tg_arena *arena,
+                                      const struct tg_answer_error *error);
 
 #endif

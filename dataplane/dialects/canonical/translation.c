@@ -15,6 +15,7 @@ void tg_translation_init(struct tg_translation *translation, const struct tg_dia
     translation->decoder = from->decoder_new(arena);
     translation->encoder = to->encoder_new(arena, options);
     tg_sse_init(&translation->sse, MAX_BLOCK_BYTES);
+    tg_json_array_init(&translation->json_array, MAX_BLOCK_BYTES);
     tg_aws_event_stream_init(&translation->aws, MAX_BLOCK_BYTES);
     tg_arena_init(&translation->scratch);
     tg_buf_init(&translation->end, MAX_END_BYTES);
@@ -23,6 +24,7 @@ void tg_translation_init(struct tg_translation *translation, const struct tg_dia
 void tg_translation_deinit(struct tg_translation *translation)
 {
     tg_sse_deinit(&translation->sse);
+    tg_json_array_deinit(&translation->json_array);
     tg_aws_event_stream_deinit(&translation->aws);
     tg_arena_deinit(&translation->scratch);
     tg_buf_deinit(&translation->end);
@@ -121,9 +123,31 @@ static enum tg_status feed_aws(struct tg_translation *translation, struct tg_tex
     return status;
 }
 
+static enum tg_status feed_array(struct tg_translation *translation, struct tg_text piece)
+{
+    struct tg_json_array_block block;
+    enum tg_json_array_result result;
+    enum tg_status status = TG_OK;
+    tg_json_array_feed(&translation->json_array, piece);
+    while (status == TG_OK && (result = tg_json_array_next(&translation->json_array, &block)) != TG_JSON_ARRAY_MORE) {
+        if (result == TG_JSON_ARRAY_TOO_LARGE)
+            return TG_TOO_LARGE;
+        if (block.data.bytes != 0)
+            status = decode(translation, tg_text(NULL, 0), block.data);
+    }
+    return status;
+}
+
 static enum tg_status feed(struct tg_translation *translation, struct tg_text piece)
 {
-    return translation->framing == TG_FRAMING_AWS ? feed_aws(translation, piece) : feed_sse(translation, piece);
+    switch (translation->framing) {
+    case TG_FRAMING_AWS:
+        return feed_aws(translation, piece);
+    case TG_FRAMING_JSON_ARRAY:
+        return feed_array(translation, piece);
+    default:
+        return feed_sse(translation, piece);
+    }
 }
 
 enum tg_status tg_translation_feed(struct tg_translation *translation, struct tg_text piece, struct tg_buf *out)
@@ -155,4 +179,20 @@ enum tg_status tg_translation_whole(struct tg_translation *translation, struct t
     enum tg_status status = translation->from->decode_whole(&translation->scratch, body, &sink);
     tg_arena_reset(&translation->scratch);
     return status == TG_OK ? tg_buf_append(out, tg_buf_text(&translation->end)) : status;
+}
+
+struct tg_text tg_translation_error(struct tg_translation *translation, struct tg_arena *arena,
+                                    const struct tg_answer_error *error)
+{
+    const struct tg_answer_event event = {.kind = TG_ANSWER_ERROR, .error = error};
+    struct tg_text text = tg_text(NULL, 0);
+    struct tg_buf out;
+    if (translation->has_said_all)
+        return text;
+    translation->has_said_all = true;
+    tg_buf_init(&out, MAX_BLOCK_BYTES);
+    if (translation->to->encode(translation->encoder, &event, &out) == TG_OK)
+        text = tg_arena_copy(arena, tg_buf_text(&out));
+    tg_buf_deinit(&out);
+    return text;
 }

@@ -10,6 +10,7 @@
 #define TG_CANONICAL_TRANSLATION_H
 
 #include "common/codec/aws_event_stream.h"
+#include "common/codec/json_array.h"
 #include "common/codec/sse.h"
 #include "dataplane/dialects/canonical/dialect.h"
 
@@ -17,7 +18,8 @@ struct tg_translation {
     const struct tg_dialect *from, *to;
     void *decoder, *encoder;
     enum tg_framing framing; /* of the provider's stream */
-    struct tg_sse sse;
+    struct tg_sse sse;       /* one of these, by the framing */
+    struct tg_json_array json_array;
     struct tg_aws_event_stream aws;
     struct tg_arena scratch; /* for one block */
     struct tg_buf end;       /* the client's last event */
@@ -43,5 +45,10 @@ enum tg_status tg_translation_finish(struct tg_translation *translation, struct 
 /* A whole answer at once, end included. TG_INVALID if it is none of the provider's dialect. */
 enum tg_status tg_translation_whole(struct tg_translation *translation, struct tg_text body,
                                     struct tg_buf *out) TG_MUST_CHECK;
+
+/* What the client gets last, instead of the end, when the call failed in between; empty if it has been told already. In
+ * the arena. */
+struct tg_text tg_translation_error(struct tg_translation *translation, struct tg_arena *arena,
+                                    const struct tg_answer_error *error);
 
 #endif
