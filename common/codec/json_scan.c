@@ -365,14 +365,10 @@ enum tg_status tg_json_scan_finish(struct tg_json_scan *scan, struct tg_error *e
                    (size_t)(scan->at - line_begin) + 1, scan->problem);
 }
 
-bool tg_json_text_is(struct tg_text raw, const char *plain)
+bool tg_json_longer_text_is(struct tg_text raw, const char *plain)
 {
     size_t bytes = strlen(plain);
-    if (raw.data == NULL)
-        return false;
-    if (raw.bytes == bytes)
-        return memcmp(raw.data, plain, bytes) == 0; /* an escape is longer than what it stands for */
-    if (raw.bytes < bytes || memchr(raw.data, '\\', raw.bytes) == NULL)
+    if (memchr(raw.data, '\\', raw.bytes) == NULL)
         return false;
     const char *end = raw.data + raw.bytes;
     for (const char *at = raw.data; at != end;) {

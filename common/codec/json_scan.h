@@ -77,8 +77,17 @@ bool tg_json_scan_skip(struct tg_json_scan *scan, struct tg_json_token *token);
 /* Validates what is left. TG_INVALID, with line and column, if the document is not JSON or goes beyond the bounds. */
 enum tg_status tg_json_scan_finish(struct tg_json_scan *scan, struct tg_error *error) TG_MUST_CHECK;
 
+/* The same for text that is longer than `plain`: only its escapes can make up for that. */
+bool tg_json_longer_text_is(struct tg_text raw, const char *plain);
+
 /* Whether a string or key as written means `plain` once its escapes are resolved. `raw` comes from a token. */
-bool tg_json_text_is(struct tg_text raw, const char *plain);
+static inline bool tg_json_text_is(struct tg_text raw, const char *plain)
+{
+    size_t bytes = strlen(plain);
+    if (raw.bytes == bytes) /* an escape is longer than what it stands for */
+        return raw.data != NULL && memcmp(raw.data, plain, bytes) == 0;
+    return raw.bytes > bytes && tg_json_longer_text_is(raw, plain);
+}
 
 /* A string as written, with its escapes resolved; without any, `raw` itself. `raw` comes from a token. May contain NUL.
  */

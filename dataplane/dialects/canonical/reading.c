@@ -12,12 +12,11 @@ bool tg_reading_begin(struct tg_reading *reading, const struct tg_request_source
     reading->error = error;
     reading->tail = (struct tg_request_tail){.turn = NULL};
     reading->members = NULL;
+    reading->member_room = 0;
     tg_json_scan_init(&reading->scan, source->body);
     reading->is_object = tg_json_scan_next(&reading->scan, root) == TG_JSON_BEGIN && root->kind == TG_JSON_OBJECT;
     if (reading->is_object) {
         request->marks.first_member_at = tg_reading_span(reading, root->value).at + 1;
-        reading->members = tg_arena_alloc(reading->arena, TG_JSON_MAX_MEMBERS * sizeof(*reading->members));
-        request->marks.members = reading->members;
     }
     return reading->is_object;
 }
@@ -43,6 +42,20 @@ static void end_last_member(struct tg_reading *reading, const char *before)
     last->whole.bytes = end - last->whole.at;
 }
 
+enum { FIRST_MEMBERS = 16 }; /* most requests have no more; all may have TG_JSON_MAX_MEMBERS */
+
+static void make_room_for_member(struct tg_reading *reading)
+{
+    struct tg_body_marks *marks = &reading->request->marks;
+    if (marks->member_count < reading->member_room)
+        return;
+    reading->member_room = reading->member_room == 0 ? FIRST_MEMBERS : reading->member_room * 2;
+    struct tg_body_member *members = tg_arena_alloc(reading->arena, reading->member_room * sizeof(*members));
+    if (marks->member_count != 0)
+        memcpy(members, reading->members, marks->member_count * sizeof(*members));
+    marks->members = reading->members = members;
+}
+
 bool tg_reading_next_member(struct tg_reading *reading, const struct tg_json_token *root, struct tg_json_token *member)
 {
     struct tg_body_marks *marks = &reading->request->marks;
@@ -56,6 +69,7 @@ bool tg_reading_next_member(struct tg_reading *reading, const struct tg_json_tok
     if (marks->member_count == TG_JSON_MAX_MEMBERS)
         return false; /* the scan has told of it already */
     size_t value_at = tg_reading_span(reading, member->value).at - (member->kind == TG_JSON_STRING);
+    make_room_for_member(reading);
     reading->members[marks->member_count++] = (struct tg_body_member){
         .key = member->key,
         .whole = {(size_t)(key - reading->source->body.data), 0},

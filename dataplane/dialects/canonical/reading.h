@@ -23,7 +23,8 @@ struct tg_reading {
     struct tg_model_request *request;
     struct tg_client_error *error;
     struct tg_request_tail tail;
-    struct tg_body_member *members; /* of the root, TG_JSON_MAX_MEMBERS of them */
+    struct tg_body_member *members; /* of the root */
+    size_t member_room;
     bool is_object;
 };
 

@@ -177,9 +177,7 @@ static enum rank read_member(struct message *message, struct tg_json_token *memb
 {
     struct tg_reading *reading = message->reading;
     struct tg_text key = member->key;
-    if (tg_json_text_is(key, "role"))
-        message->role = tg_reading_string(member);
-    else if (tg_json_text_is(key, "content") || tg_json_text_is(key, "images"))
+    if (tg_json_text_is(key, "images")) /* OpenRouter's */
         chat_read_content(reading, member);
     else if (tg_json_text_is(key, "tool_call_id"))
         message->call_id = tg_reading_string(member);
@@ -198,6 +196,14 @@ static enum rank read_member(struct message *message, struct tg_json_token *memb
 
 static enum rank read_ranked_member(struct message *message, struct tg_json_token *member)
 {
+    if (tg_json_text_is(member->key, "role")) { /* these two are nearly all there is */
+        message->role = tg_reading_string(member);
+        return RANK_CONTENT;
+    }
+    if (tg_json_text_is(member->key, "content")) {
+        chat_read_content(message->reading, member);
+        return RANK_CONTENT;
+    }
     if (tg_json_text_is(member->key, "reasoning_details")) {
         chat_read_reasoning_details(message->reading, member);
         return RANK_DETAILS;
@@ -310,7 +316,7 @@ static bool find_role(struct tg_json_string name, enum tg_role *role)
                  {"system", TG_ROLE_SYSTEM},
                  {"developer", TG_ROLE_DEVELOPER}};
     for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); ++i) {
-        if (!tg_json_string_is(name, roles[i].name))
+        if (!tg_json_text_is(name.written, roles[i].name))
             continue;
         *role = roles[i].role;
         return true;
@@ -350,10 +356,10 @@ void chat_read_message(struct tg_reading *reading, const struct tg_json_token *t
     }
     order_parts(&message);
     attach_annotations(&message);
-    bool is_function = tg_json_string_is(message.role, "function");
+    bool is_function = tg_json_text_is(message.role.written, "function");
     if (is_answer)
         message.turn->role = TG_ROLE_ASSISTANT;
-    else if (is_function || tg_json_string_is(message.role, "tool"))
+    else if (is_function || tg_json_text_is(message.role.written, "tool"))
         make_tool_result(&message, turn_before, part_before, is_function);
     else if (!find_role(message.role, &message.turn->role))
         make_other(&message, tg_text(token->value.data, (size_t)(reading->scan.at - token->value.data)));

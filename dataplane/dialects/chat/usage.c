@@ -5,60 +5,63 @@
 /* No call has more of any kind: a provider that says so is not believed. */
 enum { MOST_TOKENS = INT32_MAX };
 
-enum place { PLACE_USAGE, PLACE_PROMPT, PLACE_COMPLETION };
-
 /* Names are compared as they are written: servers do not escape them. */
-static const struct number {
+struct number {
     struct tg_text name;
-    enum place place;
     uint8_t offset; /* in struct chat_reported */
-} numbers[] = {
-    {TG_TEXT_LITERAL("prompt_tokens"), PLACE_USAGE, offsetof(struct chat_reported, prompt)},
-    {TG_TEXT_LITERAL("completion_tokens"), PLACE_USAGE, offsetof(struct chat_reported, completion)},
-    {TG_TEXT_LITERAL("total_tokens"), PLACE_USAGE, offsetof(struct chat_reported, total)},
-    {TG_TEXT_LITERAL("cached_tokens"), PLACE_PROMPT, offsetof(struct chat_reported, cached)},
-    {TG_TEXT_LITERAL("reasoning_tokens"), PLACE_COMPLETION, offsetof(struct chat_reported, reasoning)},
-    {TG_TEXT_LITERAL("cache_write_tokens"), PLACE_PROMPT, offsetof(struct chat_reported, written)},
-    {TG_TEXT_LITERAL("audio_tokens"), PLACE_PROMPT, offsetof(struct chat_reported, input_audio)},
-    {TG_TEXT_LITERAL("audio_tokens"), PLACE_COMPLETION, offsetof(struct chat_reported, output_audio)},
-    {TG_TEXT_LITERAL("image_tokens"), PLACE_PROMPT, offsetof(struct chat_reported, input_image)},
-    {TG_TEXT_LITERAL("image_tokens"), PLACE_COMPLETION, offsetof(struct chat_reported, output_image)},
-    {TG_TEXT_LITERAL("prompt_cache_hit_tokens"), PLACE_USAGE, offsetof(struct chat_reported, cached)},
-    {TG_TEXT_LITERAL("num_cached_tokens"), PLACE_USAGE, offsetof(struct chat_reported, cached)},
-    {TG_TEXT_LITERAL("reasoning_tokens"), PLACE_USAGE, offsetof(struct chat_reported, reasoning)},
-    {TG_TEXT_LITERAL("citation_tokens"), PLACE_USAGE, offsetof(struct chat_reported, citations)},
-    {TG_TEXT_LITERAL("num_search_queries"), PLACE_USAGE, offsetof(struct chat_reported, searches)},
 };
-enum { NUMBER_COUNT = sizeof(numbers) / sizeof(numbers[0]) };
 
-static bool find_place(struct tg_text parent, enum place *place)
+static const struct number of_usage[] = {
+    {TG_TEXT_LITERAL("prompt_tokens"), offsetof(struct chat_reported, prompt)},
+    {TG_TEXT_LITERAL("completion_tokens"), offsetof(struct chat_reported, completion)},
+    {TG_TEXT_LITERAL("total_tokens"), offsetof(struct chat_reported, total)},
+    {TG_TEXT_LITERAL("prompt_cache_hit_tokens"), offsetof(struct chat_reported, cached)},
+    {TG_TEXT_LITERAL("num_cached_tokens"), offsetof(struct chat_reported, cached)},
+    {TG_TEXT_LITERAL("reasoning_tokens"), offsetof(struct chat_reported, reasoning)},
+    {TG_TEXT_LITERAL("citation_tokens"), offsetof(struct chat_reported, citations)},
+    {TG_TEXT_LITERAL("num_search_queries"), offsetof(struct chat_reported, searches)},
+    {{NULL, 0}, 0},
+};
+static const struct number of_prompt[] = {
+    {TG_TEXT_LITERAL("cached_tokens"), offsetof(struct chat_reported, cached)},
+    {TG_TEXT_LITERAL("audio_tokens"), offsetof(struct chat_reported, input_audio)},
+    {TG_TEXT_LITERAL("cache_write_tokens"), offsetof(struct chat_reported, written)},
+    {TG_TEXT_LITERAL("image_tokens"), offsetof(struct chat_reported, input_image)},
+    {{NULL, 0}, 0},
+};
+static const struct number of_completion[] = {
+    {TG_TEXT_LITERAL("reasoning_tokens"), offsetof(struct chat_reported, reasoning)},
+    {TG_TEXT_LITERAL("audio_tokens"), offsetof(struct chat_reported, output_audio)},
+    {TG_TEXT_LITERAL("image_tokens"), offsetof(struct chat_reported, output_image)},
+    {{NULL, 0}, 0},
+};
+
+/* NULL if nothing is known of what stands in `parent`. */
+static const struct number *numbers_in(struct tg_text parent)
 {
     static const struct tg_text PROMPT = TG_TEXT_LITERAL("prompt_tokens_details");
     static const struct tg_text COMPLETION = TG_TEXT_LITERAL("completion_tokens_details");
-    *place = PLACE_USAGE;
     if (parent.bytes == 0)
-        return true;
-    *place = tg_text_equals(parent, PROMPT) ? PLACE_PROMPT : PLACE_COMPLETION;
-    return *place == PLACE_PROMPT || tg_text_equals(parent, COMPLETION);
+        return of_usage;
+    if (tg_text_equals(parent, PROMPT))
+        return of_prompt;
+    return tg_text_equals(parent, COMPLETION) ? of_completion : NULL;
 }
 
 /* Of the details, what is no number of tokens counts as none, which is the dearer reading. */
-void chat_usage_take(struct chat_reported *reported, struct tg_text parent, struct tg_text name, struct tg_text number)
+void chat_usage_take(struct chat_reported *reported, struct tg_text parent, struct tg_text name, struct tg_text text)
 {
-    enum place place;
     int64_t tokens = 0;
-    size_t i = 0;
-    if (!find_place(parent, &place))
+    const struct number *number = numbers_in(parent);
+    while (number != NULL && number->name.bytes != 0 && !tg_text_equals(number->name, name))
+        ++number;
+    if (number == NULL || number->name.bytes == 0)
         return;
-    while (i < NUMBER_COUNT && !(numbers[i].place == place && tg_text_equals(numbers[i].name, name)))
-        ++i;
-    if (i == NUMBER_COUNT)
-        return;
-    bool is_absurd = tg_json_to_i64(number, &tokens) != TG_OK || tokens < 0 || tokens > MOST_TOKENS;
+    bool is_absurd = tg_json_to_i64(text, &tokens) != TG_OK || tokens < 0 || tokens > MOST_TOKENS;
     if (is_absurd)
         tokens = 0;
-    *(int64_t *)(void *)((char *)reported + numbers[i].offset) = tokens;
-    bool is_prompt = i == 0, is_completion = i == 1;
+    *(int64_t *)(void *)((char *)reported + number->offset) = tokens;
+    bool is_prompt = number == &of_usage[0], is_completion = number == &of_usage[1];
     reported->has_prompt |= is_prompt;
     reported->has_completion |= is_completion;
     reported->is_absurd |= is_absurd && (is_prompt || is_completion);

@@ -25,7 +25,7 @@ struct chat_reported {
 };
 
 /* A number of the usage object; `parent` is empty, or the member of it whose object the number is in. */
-void chat_usage_take(struct chat_reported *reported, struct tg_text parent, struct tg_text name, struct tg_text number);
+void chat_usage_take(struct chat_reported *reported, struct tg_text parent, struct tg_text name, struct tg_text text);
 
 /* False if this cannot be what the call came to. */
 bool chat_usage_count_once(const struct chat_reported *reported, struct tg_usage *usage);
