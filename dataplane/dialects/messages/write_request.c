@@ -1,3 +1,4 @@
+#include "dataplane/dialects/canonical/edit.h"
 #include "dataplane/dialects/messages/messages_internal.h"
 
 /* Where nobody knows how much the model may write: every model that speaks this dialect can write as much. */
@@ -338,6 +339,7 @@ static void write_all(struct tg_messages_writing *writing)
         tg_messages_lose(writing, TG_ASPECT_CHOICES, TG_LOSS_MEANING);
     if (request->is_streaming && tg_messages_begin_member(writing, "stream"))
         tg_json_write_boolean(json, true);
+    tg_rules_write_set(writing->target, json);
     tg_json_write_object_end(json);
 }
 

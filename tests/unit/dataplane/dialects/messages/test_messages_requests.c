@@ -168,6 +168,23 @@ static struct tg_text write_as(void **state, enum tg_dialect_id from, const char
     return write_ok(dialect, *state, &request, &target, loss);
 }
 
+static void vertex_is_told_its_version_and_has_the_model_in_the_path(void **state)
+{
+    static const struct tg_parameter_rule RULES[] = {
+        {.name = TG_TEXT_LITERAL("anthropic_version"), .value = TG_TEXT_LITERAL("vertex-2023-10-16")},
+        {.name = TG_TEXT_LITERAL("model")},
+    };
+    struct tg_request_target target = {.upstream_model = tg_text_of("up"), .rules = RULES, .rule_count = 2};
+    static const char body[] = "{\"model\":\"m\",\"max_tokens\":5," HELLO "}";
+    static const char wanted[] = "{\"anthropic_version\":\"vertex-2023-10-16\",\"max_tokens\":5," HELLO "}";
+    struct tg_model_request request = read_text(state, body);
+    struct tg_loss loss = {.policy = TG_LOSS_REFUSE_ALL};
+    assert_same_json("written", write_ok(dialect, *state, &request, &target, &loss),
+                     tg_text_of("{\"anthropic_version\":\"vertex-2023-10-16\",\"max_tokens\":5,\"messages\":[{\"role\":"
+                                "\"user\",\"content\":[{\"type\":\"text\",\"text\":\"hello\"}]}]}"));
+    assert_true(tg_text_is(edited(dialect, *state, tg_text_of(body), &request, &target), wanted));
+}
+
 static void roles_alternate_and_results_come_first(void **state)
 {
     struct tg_loss loss;
@@ -388,6 +405,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(fields_of_the_wrong_type_that_the_gateway_governs_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(the_model_may_be_in_the_path, setup, teardown),
         cmocka_unit_test_setup_teardown(an_edit_inserts_a_maximum_only_where_there_is_none, setup, teardown),
+        cmocka_unit_test_setup_teardown(vertex_is_told_its_version_and_has_the_model_in_the_path, setup, teardown),
         cmocka_unit_test_setup_teardown(roles_alternate_and_results_come_first, setup, teardown),
         cmocka_unit_test_setup_teardown(a_late_system_turn_keeps_its_place_or_moves_to_the_front, setup, teardown),
         cmocka_unit_test_setup_teardown(thinking_is_said_as_the_model_wants_it, setup, teardown),
