@@ -108,22 +108,22 @@ static bool read_tail(struct tg_text tail, struct tg_usage *usage)
 }
 
 /* Where usage stands in nearly every answer; searched first, because searching costs more than reading. */
-enum { LIKELY_TAIL_BYTES = 640 };
+enum { LIKELY_TAIL_BYTES = 640, BEHIND_USAGE_BYTES = 256 };
 
-static struct tg_text likely_tail(struct tg_text tail)
+static struct tg_text last(struct tg_text tail, size_t most)
 {
-    return tail.bytes <= LIKELY_TAIL_BYTES ? tail
-                                           : tg_text(tail.data + tail.bytes - LIKELY_TAIL_BYTES, LIKELY_TAIL_BYTES);
+    return tail.bytes <= most ? tail : tg_text(tail.data + tail.bytes - most, most);
 }
 
 bool chat_tail_usage(struct tg_text tail, struct tg_usage *usage)
 {
-    return (tail.bytes > LIKELY_TAIL_BYTES && read_tail(likely_tail(tail), usage)) || read_tail(tail, usage);
+    return (tail.bytes > LIKELY_TAIL_BYTES && read_tail(last(tail, LIKELY_TAIL_BYTES), usage)) ||
+           read_tail(tail, usage);
 }
 
 struct tg_text chat_tail_string(struct tg_text tail, struct tg_text quoted_name)
 {
-    struct tg_text likely = likely_tail(tail);
+    struct tg_text likely = last(tail, BEHIND_USAGE_BYTES);
     const char *end = likely.data + likely.bytes;
     const char *from = likely.data, *value;
     while (likely.bytes != 0 && (value = next_value(likely, quoted_name, &from)) != NULL) {

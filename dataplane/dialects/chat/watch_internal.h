@@ -24,7 +24,7 @@ void chat_glance_read(struct tg_text document, struct chat_glance *glance);
  * parse, and possible when the rest is gone. False if there is none. */
 bool chat_tail_usage(struct tg_text tail, struct tg_usage *usage);
 
-/* A string member of the top-level object, if it stands near the end; as written, empty if it is not there. */
+/* A string member of the top-level object, if it is among the last; as written, empty if it is not there. */
 struct tg_text chat_tail_string(struct tg_text tail, struct tg_text quoted_name);
 
 /* The model that an answer names, as written; reads no further than that. Empty if there is none. */
