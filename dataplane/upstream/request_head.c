@@ -131,12 +131,15 @@ static void put_client_fields(struct head *head, const struct tg_upstream_reques
 
 /* ---- the proof ---- */
 
-/* A token that was exchanged for the credential goes into Authorization wherever the provider's own keys go. */
+/* A token that was exchanged for the credential goes into Authorization wherever the provider's own keys go; so does a
+ * key that signs nothing (https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html). */
 static enum tg_provider_auth auth_of(const struct tg_deployment *deployment)
 {
+    enum tg_provider_auth auth = deployment->provider->auth;
     if (deployment->secret.bytes == 0)
         return TG_AUTH_NONE;
-    return deployment->credential_kind == TG_CREDENTIAL_BEARER_TOKEN ? TG_AUTH_BEARER : deployment->provider->auth;
+    bool cannot_sign = auth == TG_AUTH_AWS_SIGV4 && deployment->credential_kind != TG_CREDENTIAL_AWS_KEYS;
+    return deployment->credential_kind == TG_CREDENTIAL_BEARER_TOKEN || cannot_sign ? TG_AUTH_BEARER : auth;
 }
 
 static void put_signature(struct head *head, struct tg_arena *arena, const struct tg_upstream_request *request,

@@ -160,6 +160,7 @@ static void each_kind_of_provider_gets_the_proof_it_wants(void **state)
     provider.auth = TG_AUTH_AWS_SIGV4;
     provider.auth_name = tg_text_of("bedrock");
     provider.region = tg_text_of("eu-west-1");
+    assert_proof(&deployment, "/messages", "POST /messages HTTP/1.1\r\n", "\r\nAuthorization: Bearer s3\r\n");
     deployment.credential_kind = TG_CREDENTIAL_AWS_KEYS;
     deployment.access_key_id = tg_text_of("AKID");
     assert_proof(&deployment, "/model/{model}/converse", "POST /model/a%2Fb:c%20d/converse HTTP/1.1\r\n",
