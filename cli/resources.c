@@ -215,9 +215,10 @@ void tg_print_resources(FILE *out)
     for (size_t i = 0; i < RESOURCE_COUNT; ++i) {
         const struct tg_resource *resource = &resources[i];
         fprintf(out, "  tollgate %-10s %s\n", resource->noun,
-                resource->is_read_only               ? "list"
-                : resource->is_immutable             ? "create | list | show | delete"
-                : strcmp(resource->noun, "key") == 0 ? "create | list | show | update | revoke | delete"
-                                                     : "create | list | show | update | delete");
+                resource->is_read_only                    ? "list"
+                : resource->is_immutable                  ? "create | list | show | delete"
+                : strcmp(resource->noun, "key") == 0      ? "create | list | show | update | revoke | delete"
+                : strcmp(resource->noun, "provider") == 0 ? "create | list | show | update | delete | kinds"
+                                                          : "create | list | show | update | delete");
     }
 }
