@@ -281,12 +281,30 @@ static void read_defaults(struct reader *reader)
 
 /* ---- the row ---- */
 
-/* The rest of an address shows when its blanks are filled, and is checked then. */
+/* "host", "host:80", "[::1]:80/path": what stands behind the scheme. A blank may be a part of the host. */
+static bool has_host(const char *rest)
+{
+    size_t host_bytes = rest[0] == '[' ? strcspn(rest, "]") + 1 : strcspn(rest, ":/");
+    if (host_bytes == 0 || host_bytes > strlen(rest))
+        return false;
+    rest += host_bytes;
+    uint64_t port = 1;
+    if (*rest == ':') {
+        size_t digits = strcspn(++rest, "/");
+        if (!tg_text_to_u64(tg_text(rest, digits), &port))
+            return false;
+        rest += digits;
+    }
+    return port > 0 && port <= UINT16_MAX && (*rest == '\0' || *rest == '/');
+}
+
 static void check_base_url(struct reader *reader)
 {
     const char *url = reader->row->base_url;
-    bool is_web = strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
-    if (*url != '\0' && (!is_web || !is_visible(url) || strpbrk(url, "?#@\\\"") != NULL))
+    size_t scheme_bytes = strncmp(url, "https://", 8) == 0 ? 8 : strncmp(url, "http://", 7) == 0 ? 7 : 0;
+    if (*url == '\0')
+        return;
+    if (scheme_bytes == 0 || !is_visible(url) || strpbrk(url, "?#@\\\"") != NULL || !has_host(url + scheme_bytes))
         trouble(reader, "base_url", "must be http:// or https:// and a host, without a query, a fragment or a user");
 }
 
@@ -334,6 +352,8 @@ enum tg_status tg_registry_read_row(struct tg_arena *arena, const tg_json *value
         trouble(&reader, "checked", "must say what was checked and against what");
     if (row->maximum_field[0] == '\0')
         row->maximum_field = "max_tokens";
+    if (!is_visible(row->maximum_field) || strpbrk(row->maximum_field, "\\\"") != NULL)
+        trouble(&reader, "maximum_field", "is no name of a field");
     refuse_unknown(&reader);
     return reader.status;
 }

@@ -89,6 +89,21 @@ static void a_file_adds_rows_and_replaces_those_of_the_same_name(void **state)
     assert_non_null(row("anthropic"));
 }
 
+static void an_address_may_be_a_number_have_a_port_and_a_path(void **state)
+{
+    static const char *const urls[] = {"http://127.0.0.1:65535", "https://[::1]:8443/v1", "https://[::1]",
+                                       "https://{account}.house/{region}", "http://h:1/"};
+    for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); ++i) {
+        struct tg_error error;
+        char yaml[256];
+        snprintf(yaml, sizeof(yaml), "providers: [{name: x, base_url: '%s', auth: none, apis: [chat], checked: no}]\n",
+                 urls[i]);
+        if (load(yaml, &error) != TG_OK)
+            fail_msg("%s", error.message);
+        assert_string_equal(row("x")->base_url, urls[i]);
+    }
+}
+
 static void what_is_wrong_with_a_row_is_said_with_its_name(void **state)
 {
     static const struct {
@@ -107,6 +122,12 @@ static void what_is_wrong_with_a_row_is_said_with_its_name(void **state)
          "a path"},
         {"providers:\n  - {name: x, auth: none, apis: [{operation: embed, dialect: chat}], checked: no}\n", "a path"},
         {"providers:\n  - {name: x, base_url: 'ftp://h', auth: none, apis: [chat], checked: no}\n", "'base_url'"},
+        {"providers:\n  - {name: x, base_url: 'https:///v1', auth: none, apis: [chat], checked: no}\n", "'base_url'"},
+        {"providers:\n  - {name: x, base_url: 'https://h:0/', auth: none, apis: [chat], checked: no}\n", "'base_url'"},
+        {"providers:\n  - {name: x, base_url: 'https://h:x/', auth: none, apis: [chat], checked: no}\n", "'base_url'"},
+        {"providers:\n  - {name: x, base_url: 'https://[::1', auth: none, apis: [chat], checked: no}\n", "'base_url'"},
+        {"providers:\n  - {name: x, auth: none, apis: [chat], checked: no, maximum_field: 'a\"b'}\n",
+         "'maximum_field'"},
         {"providers:\n  - {name: x, base_url: 'http://h/?v=1', auth: none, apis: [chat], checked: no}\n", "'base_url'"},
         {"providers:\n  - {name: x, auth: none, apis: [chat], checked: no, headers: {'a b': c}}\n", "'headers'"},
         {"providers:\n  - {name: x, auth: none, apis: [chat], checked: no, parameters: {a: ''}}\n", "'parameters'"},
@@ -162,6 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(every_row_of_the_program_can_be_understood_by_a_replica, unload),
         cmocka_unit_test_teardown(a_file_adds_rows_and_replaces_those_of_the_same_name, unload),
+        cmocka_unit_test_teardown(an_address_may_be_a_number_have_a_port_and_a_path, unload),
         cmocka_unit_test_teardown(what_is_wrong_with_a_row_is_said_with_its_name, unload),
         cmocka_unit_test_teardown(other_rows_have_another_digest, unload),
         cmocka_unit_test(blanks_are_filled_and_an_empty_one_is_told),
