@@ -17,6 +17,17 @@ static enum tg_status no_room(struct tg_error *error)
     return tg_fail(error, TG_INVALID, "it has more than %d groups of rates", TG_RATES_MAX_SETS);
 }
 
+/* A column as the rate of a kind, which must be one that can be shown again. */
+static enum tg_status read_rate(struct tg_text column, const tg_json *value, int scale, enum tg_usage_kind kind,
+                                int64_t *pusd, struct tg_error *error)
+{
+    enum tg_status status = tg_price_column(column, value, scale, pusd, error);
+    if (status == TG_OK && *pusd > INT64_MAX / tg_rate_quantity(kind))
+        status =
+            tg_fail(error, TG_INVALID, "%.*s is too large", column.bytes > 80 ? 80 : (int)column.bytes, column.data);
+    return status;
+}
+
 /* ---- LiteLLM ---- */
 
 static const struct {
@@ -109,7 +120,7 @@ static enum tg_status read_searches(struct tg_text column, const tg_json *sizes,
     enum tg_status status = TG_OK;
     while (status == TG_OK && tg_json_next_member(sizes, &cursor)) {
         int64_t pusd;
-        status = tg_price_column(column, cursor.value, PICO, &pusd, error);
+        status = read_rate(column, cursor.value, PICO, TG_USAGE_WEB_SEARCHES, &pusd, error);
         if (status == TG_OK && pusd >= set->pusd[TG_USAGE_WEB_SEARCHES])
             tg_rate_state(set, TG_USAGE_WEB_SEARCHES, pusd);
     }
@@ -128,7 +139,7 @@ static enum tg_status read_tokens(struct tg_text column, const tg_json *value, s
         if (!tg_text_is(name, litellm_tokens[i].column))
             continue;
         *is_known = true;
-        enum tg_status status = tg_price_column(column, value, PICO, &pusd, error);
+        enum tg_status status = read_rate(column, value, PICO, litellm_tokens[i].kind, &pusd, error);
         if (status != TG_OK)
             return status;
         struct tg_rate_set *set = tg_rates_set(&offer->rates, service_tier, above_input_tokens);
@@ -151,7 +162,7 @@ static enum tg_status read_units(const tg_json *node, struct tg_text column, con
             !tg_text_is(tg_json_text(mode), litellm_units[i].mode))
             continue;
         *is_known = true;
-        enum tg_status status = tg_price_column(column, value, PICO, &pusd, error);
+        enum tg_status status = read_rate(column, value, PICO, litellm_units[i].kind, &pusd, error);
         if (status != TG_OK)
             return status;
         if (__builtin_mul_overflow(pusd, litellm_units[i].times, &pusd))
@@ -225,7 +236,8 @@ static enum tg_status read_cost(const tg_json *cost, int64_t above_input_tokens,
             struct tg_rate_set *set = tg_rates_set(&offer->rates, tg_text(NULL, 0), above_input_tokens);
             is_known = true;
             status = set == NULL ? no_room(error)
-                                 : tg_price_column(cursor.key, cursor.value, PICO_PER_MILLIONTH, &pusd, error);
+                                 : read_rate(cursor.key, cursor.value, PICO_PER_MILLIONTH, models_dev_tokens[i].kind,
+                                             &pusd, error);
             if (status == TG_OK)
                 tg_rate_state(set, models_dev_tokens[i].kind, pusd);
         }

@@ -26,9 +26,11 @@ struct search {
 
 static bool is_named(const tg_json *names, struct tg_text wanted)
 {
-    for (size_t i = 0; i < tg_json_count(names); ++i)
-        if (tg_text_equals(tg_json_text(tg_json_at(names, i)), wanted))
+    for (size_t i = 0; i < tg_json_count(names); ++i) {
+        const tg_json *name = tg_json_at(names, i);
+        if (tg_json_is(name, TG_JSON_STRING) && tg_text_equals(tg_json_text(name), wanted))
             return true;
+    }
     return false;
 }
 
