@@ -110,6 +110,28 @@ static void what_is_generated_is_asked_for_in_each_dialect_once(void **state)
     }
 }
 
+static bool says_anthropic_s_version(const struct tg_registry_row *row)
+{
+    for (size_t i = 0; i < row->header_count; ++i)
+        if (strcmp(row->headers[i].name, "anthropic-version") == 0)
+            return true;
+    for (size_t i = 0; i < row->rule_count; ++i)
+        if (strcmp(row->rules[i].name, "anthropic_version") == 0 && row->rules[i].value[0] != '\0')
+            return true;
+    return false;
+}
+
+/* A client that speaks another dialect does not say it. */
+static void who_speaks_messages_is_told_their_version(void **state)
+{
+    for (size_t i = 0; i < tg_registry_count(); ++i) {
+        const struct tg_registry_row *row = tg_registry_at(i);
+        for (size_t a = 0; a < row->api_count; ++a)
+            if (strcmp(row->apis[a].dialect, "messages") == 0 && !says_anthropic_s_version(row))
+                fail_msg("%s", row->name);
+    }
+}
+
 /* A row that the file of an installation brings is held to the same words at the start. */
 static void the_rows_may_say_all_that_replicas_understand(void **state)
 {
@@ -214,6 +236,7 @@ int main(void)
         cmocka_unit_test(the_rows_of_a_group_are_sorted),
         cmocka_unit_test(every_path_has_known_blanks_and_at_most_one_model),
         cmocka_unit_test(what_is_generated_is_asked_for_in_each_dialect_once),
+        cmocka_unit_test(who_speaks_messages_is_told_their_version),
         cmocka_unit_test(no_name_of_litellm_s_leads_to_two_rows),
         cmocka_unit_test(every_provider_of_litellm_s_price_map_has_a_row_or_a_reason_why_not),
         cmocka_unit_test(the_rows_may_say_all_that_replicas_understand),
