@@ -7,11 +7,13 @@ import uuid
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import pytest
 
 from harness import wait_until
 from harness.api import ApiError
 from harness.process import ROOT, binary, clean_environment
+from test_streaming import CHAT, RecordingProvider, add_model, http_answer
 
 CORPORA = Path(os.environ.get("TOLLGATE_CORPORA", ROOT / ".." / "shared" / "data"))
 LITELLM = CORPORA / "prices" / "litellm_model_prices.json"
@@ -161,6 +163,66 @@ def test_a_long_prompt_costs_its_tiers_rates_and_a_model_without_a_rate_is_not_s
     assert stack.replicas[0].metrics()["tollgate_unpriced_calls_total"] == 2
     logged = [line for line in stack.replicas[0].log_lines() if line.get("event") == "unpriced_call"]
     assert sorted(line["model"] for line in logged) == ["half-priced", "unpriced"]
+
+
+def completion(**fields):
+    return http_answer(json.dumps({"id": "c", "object": "chat.completion", "model": "m", "choices": [
+        {"index": 0, "message": {"role": "assistant", "content": "hello"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100,
+                  "prompt_tokens_details": {"cached_tokens": 400}}} | fields).encode())
+
+
+def ask(stack, name):
+    return httpx.post(stack.replicas[0].root_url + CHAT, trust_env=False, timeout=30.0,
+                      json={"model": name, "messages": [{"role": "user", "content": "hello"}], "max_tokens": 100},
+                      headers={"authorization": f"Bearer {stack.key['key']}"})
+
+
+def records_of(stack, response, count):
+    def booked():
+        records = stack.books.query("SELECT * FROM usage_records WHERE request_id = %s ORDER BY attempt",
+                                    [response.headers["x-request-id"]])
+        return records if len(records) == count else None
+    return wait_until(booked, f"{count} records of the request")
+
+
+@pytest.mark.parametrize("tier, pusd, is_unpriced", [
+    ("default", 600 * 1000000 + 400 * 100000 + 100 * 2000000, False),
+    ("flex", 600 * 500000 + 400 * 500000 + 100 * 1000000, False),  # without a cached rate of its own: the tier's input
+    ("scale", 600 * 1000000 + 400 * 100000 + 100 * 2000000, True),  # nobody said what that costs
+])
+def test_a_call_is_charged_at_the_service_tier_that_the_provider_says(stack, tier, pusd, is_unpriced):
+    provider = RecordingProvider(completion(service_tier=tier))
+    name = f"tier-{tier}"
+    add_model(stack, name, provider)
+    model = next(model for model in stack.api.list("models") if model["name"] == name)
+    stack.api.create("prices", deployment_id=stack.api.list("deployments", model_id=model["id"])[0]["id"],
+                     rates={"input": "1", "cached_input": "0.1", "output": "2"},
+                     service_tiers={"flex": {"rates": {"input": "0.5", "output": "1"}}}, effective_from="2024-02-01T00:00:00Z")
+    stack.wait_for_replicas()
+    response = ask(stack, name)
+    provider.close()
+    assert response.status_code == 200
+    [record] = records_of(stack, response, 1)
+    assert (record["service_tier"], record["cost_pusd"], record["is_unpriced"]) == (tier, pusd, is_unpriced)
+    assert (record["input_tokens"], record["cached_input_tokens"], record["attempt"]) == (600, 400, 1)
+
+
+def test_attempts_that_a_provider_may_bill_are_numbered_records_of_one_request(stack):
+    silent, good = RecordingProvider(b""), RecordingProvider(completion())
+    add_model(stack, "retried", silent)
+    model = next(model for model in stack.api.list("models") if model["name"] == "retried")
+    second = stack.api.create("providers", name="second", kind="openai_compatible", base_url=f"http://127.0.0.1:{good.port}/v1")
+    stack.api.create("deployments", name="second", model_id=model["id"], provider_id=second["id"], upstream_model="m", priority=1)
+    stack.wait_for_replicas()
+    response = ask(stack, "retried")
+    silent.close()
+    good.close()
+    assert response.status_code == 200, response.text
+    first, last = records_of(stack, response, 2)
+    assert (first["attempt"], first["outcome"], first["is_estimated"], first["is_unpriced"]) == (1, "provider_failed", True, False)
+    assert (last["attempt"], last["outcome"], last["is_estimated"], last["is_unpriced"]) == (2, "completed", False, True)
+    assert first["deployment_id"] != last["deployment_id"]
 
 
 # ---- prices import ----
