@@ -153,8 +153,11 @@ static bool cut_date(struct tg_text *model)
     struct tg_text rest = *model;
     bool is_dated = take_digits(&rest, 8, "-@");
     if (!is_dated) {
+        static const size_t digits[] = {2, 2, 4};
         rest = *model;
-        is_dated = take_digits(&rest, 2, "-") && take_digits(&rest, 2, "-") && take_digits(&rest, 4, "-");
+        is_dated = true;
+        for (size_t i = 0; i < sizeof(digits) / sizeof(digits[0]) && is_dated; ++i)
+            is_dated = take_digits(&rest, digits[i], "-");
     }
     if (!is_dated && model->bytes > sizeof(latest) &&
         memcmp(model->data + model->bytes - (sizeof(latest) - 1), latest, sizeof(latest) - 1) == 0) {
