@@ -335,6 +335,9 @@ class Converse:
                     block["text"] = block.get("text", "") + delta["text"]
                 elif "toolUse" in delta:
                     block["toolUse"]["input"] += delta["toolUse"]["input"]
+                elif "redactedContent" in delta["reasoningContent"]:
+                    reasoning = block.setdefault("reasoningContent", {})
+                    reasoning["redactedContent"] = reasoning.get("redactedContent", b"") + delta["reasoningContent"]["redactedContent"]
                 else:
                     reasoning = block.setdefault("reasoningContent", {}).setdefault("reasoningText", {"text": ""})
                     for name, text in delta["reasoningContent"].items():

@@ -17,6 +17,8 @@ providers:
 """
 PROVIDERS = {"chat": ("only_chat", "/v1"), "responses": ("only_responses", "/v1"), "messages": ("anthropic", "/v1"),
              "gemini": ("gemini", ""), "converse": ("bedrock", "")}
+UPSTREAM = {"chat": "gpt-5", "responses": "gpt-5", "messages": "claude-sonnet-4-5", "gemini": "gemini-2.5-flash",
+            "converse": "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"}
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001"
                     "a5f645400000000049454e44ae426082")
 
@@ -33,7 +35,7 @@ def world(postgres, tmp_path_factory):
         provider = stack.api.create("providers", name=dialect, kind=kind, base_url=scripted.url + prefix, **region)
         aws = {"kind": "aws_access_key", "access_key_id": "AKIDEXAMPLE"} if dialect == "converse" else {}
         credential = stack.api.create("credentials", name="main", provider_id=provider["id"], secret="provider-secret", **aws)
-        models.append(stack.create_model(f"via-{dialect}", "upstream-model", provider, credential))
+        models.append(stack.create_model(f"via-{dialect}", UPSTREAM[dialect], provider, credential))
     stack.api.update("access-profiles", stack.profile["id"], model_ids=[model["id"] for model in models])
     stack.wait_for_replicas()
     stack.scripted = scripted
@@ -70,7 +72,7 @@ def pair(world, client_name, provider_name, stream):
         before = len(world.books.records("outcome <> 'refused'"))
         got = client.ask(turns, stream=stream, **options)
         (seen,) = world.scripted.take()
-        assert seen.dialect == provider_name and seen.asked.model == "upstream-model"
+        assert seen.dialect == provider_name and seen.asked.model == UPSTREAM[provider_name]
         record = wait_until(lambda: world.books.records("outcome <> 'refused'")[before:], "the record")[0]
         is_booked_as_billed(record, seen.usage, provider_name)
         assert got.usage["input"] == seen.usage["input"] and got.usage["output"] == seen.usage["output"], (got.usage, seen.usage)

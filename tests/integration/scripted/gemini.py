@@ -10,6 +10,17 @@ CONTENT_TYPE = "text/event-stream"
 FINISH = {"stop": "STOP", "length": "MAX_TOKENS", "tools": "STOP", "stop_sequence": "STOP"}
 
 
+def camel(value):
+    """Google takes every name in both cases; what is the caller's own stays as it is."""
+    own = {"args", "response", "parameters", "parametersJsonSchema", "responseSchema", "responseJsonSchema"}
+    if isinstance(value, list):
+        return [camel(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    named = {re.sub("_([a-z])", lambda found: found[1].upper(), name): one for name, one in value.items()}
+    return {name: one if name in own else camel(one) for name, one in named.items()}
+
+
 def parts_of(content):
     parts = []
     for part in content.get("parts") or []:
@@ -37,6 +48,7 @@ def parts_of(content):
 
 
 def read(asked_type, path, body):
+    body = camel(body)
     model = unquote(re.search(r"/models/(.+):", path)[1])
     asked = asked_type(model=model, is_streaming=":stream" in path)
     asked.system = [text for _, text in parts_of(body.get("systemInstruction") or {})]
