@@ -44,6 +44,8 @@ static const struct tg_client_error_row rows[TG_ERROR_COUNT] = {
                                      "{1} does not take {0}; it takes {2}."},
     [TG_ERROR_INVALID_JSON] = {"invalid_json", 400, INVALID_REQUEST, TG_RETRY_NO,
                                "The request body cannot be used: {0}."},
+    [TG_ERROR_INVALID_FORM] = {"invalid_form", 400, INVALID_REQUEST, TG_RETRY_NO,
+                               "The request body cannot be used as a form: {0}."},
     [TG_ERROR_MISSING_PARAMETER] = {"missing_required_parameter", 400, INVALID_REQUEST, TG_RETRY_NO,
                                     "The field '{0}' is missing from the request body."},
     [TG_ERROR_INVALID_TYPE] = {"invalid_type", 400, INVALID_REQUEST, TG_RETRY_NO,

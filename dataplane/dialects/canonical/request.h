@@ -226,6 +226,7 @@ struct tg_model_request {
     size_t prompt_bytes;         /* of what is said, tools included: for estimates */
     int64_t inputs;              /* embeddings, moderations, documents to rank: how many texts */
     int64_t images;              /* to be made */
+    int64_t characters;          /* to be spoken */
     bool is_beyond_text;         /* images, sound, files, searches: bytes do not bound the prompt's tokens */
     struct tg_text service_tier; /* plain; "flex", "priority", …: it has prices of its own. Empty if not said */
 
