@@ -15,6 +15,7 @@ struct decoder {
     struct tg_arena *arena;
     enum { BEFORE_START, STARTED, FAILED } state;
     bool is_blocked; /* the prompt was: there are no candidates */
+    bool has_usage;
     unsigned part_count;
     int64_t searches;
     struct tg_usage usage;
@@ -266,15 +267,22 @@ static enum tg_status take_candidates(struct step *step, const struct gemini_chu
     return status;
 }
 
-static enum tg_status take_usage(struct step *step, const struct gemini_chunk *chunk)
+/* What the chunk tells, or with more searches than before what was told last. */
+static enum tg_status take_usage(struct tg_arena *scratch, struct decoder *decoder, const struct gemini_chunk *chunk,
+                                 const struct tg_answer_sink *sink)
 {
-    struct tg_answer_event event = {.kind = TG_ANSWER_USAGE, .usage = &step->decoder->usage};
-    if (chunk->usage.bytes == 0 || !gemini_read_usage(chunk->usage, &step->decoder->usage, &event.service_tier))
+    struct tg_answer_event event = {.kind = TG_ANSWER_USAGE, .usage = &decoder->usage};
+    struct tg_usage usage;
+    if (chunk->usage.bytes != 0 && gemini_read_usage(chunk->usage, &usage, &event.service_tier)) {
+        decoder->usage = usage;
+        decoder->has_usage = true;
+    }
+    if (!decoder->has_usage)
         return TG_OK;
-    step->decoder->usage.of[TG_USAGE_WEB_SEARCHES] = step->decoder->searches;
-    event.is_usage_partial = !is_complete(step->decoder);
-    event.service_tier = tg_json_unescape(step->scratch, event.service_tier);
-    return emit(step->sink, &event);
+    decoder->usage.of[TG_USAGE_WEB_SEARCHES] = decoder->searches;
+    event.is_usage_partial = !is_complete(decoder);
+    event.service_tier = tg_json_unescape(scratch, event.service_tier);
+    return emit(sink, &event);
 }
 
 static enum tg_status take_chunk(struct step *step, const struct gemini_chunk *chunk)
@@ -294,13 +302,13 @@ static enum tg_status take_chunk(struct step *step, const struct gemini_chunk *c
     decoder->is_blocked = decoder->is_blocked || !tg_json_string_is_empty(chunk->block_reason);
     /* Before the parts, for clients who are told of the prompt first; and again if these change it. */
     int64_t searches = decoder->searches;
-    if (goes_on(step, status))
-        status = take_usage(step, chunk);
+    if (goes_on(step, status) && chunk->usage.bytes != 0)
+        status = take_usage(step->scratch, decoder, chunk, step->sink);
     bool was_complete = is_complete(decoder);
     if (goes_on(step, status))
         status = take_candidates(step, chunk);
     if (goes_on(step, status) && (searches != decoder->searches || was_complete != is_complete(decoder)))
-        status = take_usage(step, chunk);
+        status = take_usage(step->scratch, decoder, chunk, step->sink);
     return status;
 }
 
