@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import Postgres, Stack  # noqa: E402
 from harness.process import ROOT  # noqa: E402
+from scripted.world import World  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +25,14 @@ def postgres():
 @pytest.fixture(scope="module")
 def stack(postgres):
     running = Stack(postgres)
+    yield running
+    running.destroy()
+
+
+@pytest.fixture(scope="module")
+def world(postgres, tmp_path_factory):
+    """A stack with a scripted provider of each dialect."""
+    running = World(postgres, tmp_path_factory.mktemp("registry"))
     yield running
     running.destroy()
 

@@ -6,42 +6,11 @@ import json
 import pytest
 
 from clients import CLIENTS, Refused
-from harness import Stack, wait_until
-from scripted import ScriptedProvider
+from harness import wait_until
+from scripted.world import PROVIDERS, is_booked_as_billed
 
-# Kinds of providers that speak one dialect alone, so that the gateway has no choice.
-REGISTRY = """
-providers:
-  - {name: only_chat, auth: bearer, apis: [chat], checked: by these tests}
-  - {name: only_responses, auth: bearer, apis: [responses], checked: by these tests}
-"""
-PROVIDERS = {"chat": ("only_chat", "/v1"), "responses": ("only_responses", "/v1"), "messages": ("anthropic", "/v1"),
-             "gemini": ("gemini", ""), "converse": ("bedrock", "")}
-UPSTREAM = {"chat": "gpt-5", "responses": "gpt-5", "messages": "claude-sonnet-4-5", "gemini": "gemini-2.5-flash",
-            "converse": "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"}
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001"
                     "a5f645400000000049454e44ae426082")
-
-
-@pytest.fixture(scope="module")
-def world(postgres, tmp_path_factory):
-    registry = tmp_path_factory.mktemp("registry") / "providers.yaml"
-    registry.write_text(REGISTRY)
-    stack = Stack(postgres, controlplane_settings={"provider_registry_file": registry})
-    scripted = ScriptedProvider()
-    models = []
-    for dialect, (kind, prefix) in PROVIDERS.items():
-        region = {"region": "us-east-1"} if dialect == "converse" else {}
-        provider = stack.api.create("providers", name=dialect, kind=kind, base_url=scripted.url + prefix, **region)
-        aws = {"kind": "aws_access_key", "access_key_id": "AKIDEXAMPLE"} if dialect == "converse" else {}
-        credential = stack.api.create("credentials", name="main", provider_id=provider["id"], secret="provider-secret", **aws)
-        models.append(stack.create_model(f"via-{dialect}", UPSTREAM[dialect], provider, credential))
-    stack.api.update("access-profiles", stack.profile["id"], model_ids=[model["id"] for model in models])
-    stack.wait_for_replicas()
-    stack.scripted = scripted
-    yield stack
-    scripted.close()
-    stack.destroy()
 
 
 @pytest.fixture(params=list(CLIENTS))
@@ -72,7 +41,7 @@ def pair(world, client_name, provider_name, stream):
         before = len(world.books.records("outcome <> 'refused'"))
         got = client.ask(turns, stream=stream, **options)
         (seen,) = world.scripted.take()
-        assert seen.dialect == provider_name and seen.asked.model == UPSTREAM[provider_name]
+        assert seen.dialect == provider_name and seen.asked.model == PROVIDERS[provider_name].model
         record = wait_until(lambda: world.books.records("outcome <> 'refused'")[before:], "the record")[0]
         is_booked_as_billed(record, seen.usage, provider_name)
         assert got.usage["input"] == seen.usage["input"] and got.usage["output"] == seen.usage["output"], (got.usage, seen.usage)
@@ -84,18 +53,6 @@ def pair(world, client_name, provider_name, stream):
 
 def without_provider_name(request, **_):
     request.url = request.url.replace("/bedrock/", "/")
-
-
-def is_booked_as_billed(record, billed, provider_name):
-    """Each token in its own column."""
-    assert not record["is_estimated"] and record["outcome"] == "completed", record
-    assert record["cached_input_tokens"] == billed["cached"], record
-    written = record["cache_write_5m_tokens"]
-    assert written == (billed["cache_write"] if provider_name in ("messages", "converse") else 0), record
-    assert record["input_tokens"] + record["cached_input_tokens"] + written == billed["input"], (record, billed)
-    reasoning = billed["reasoning"] if provider_name not in ("messages", "converse") else 0  # these do not tell it apart
-    assert record["reasoning_tokens"] == reasoning, (record, billed)
-    assert record["output_tokens"] + record["reasoning_tokens"] == billed["output"], (record, billed)
 
 
 def test_a_question_is_answered(pair):

@@ -4,6 +4,8 @@ import json
 import re
 from dataclasses import dataclass, field
 
+from . import agent
+
 
 @dataclass
 class Asked:
@@ -64,7 +66,10 @@ def decide(asked):
         raise Fault(int(wanted["status"]), f"the script says {wanted['status']}")
     reply = Reply()
     results = asked.parts("tool_result", last_turns=1)
-    if results:
+    errand = agent.errand_of(asked)
+    if errand:
+        agent.go_on(asked, reply, errand)
+    elif results:
         reply.text = "The tools say: " + "; ".join(
             f"{name or id}={text}{' (error)' if is_error else ''}" for _, id, name, text, is_error in results)
     elif asked.tools and asked.tool_choice != "none" and ("weather" in asked.text or asked.tool_choice not in (None, "auto")):
