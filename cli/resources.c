@@ -114,7 +114,7 @@ static const struct tg_resource resources[] = {
      .columns = {"kind", "max_input_tokens", "max_output_tokens", "is_enabled", "id"},
      .members = {NAME,
                  {"kind", "kind", TG_MEMBER_TEXT, NULL, CREATE,
-                  "chat, completion, embedding, moderation, rerank, image, speech or transcription"},
+                  "chat, completion, embedding, moderation, rerank, image, speech, transcription or native"},
                  {"max-input-tokens", "max_input_tokens", TG_MEMBER_INTEGER, NULL, CREATE | UPDATE,
                   "the longest prompt"},
                  {"max-output-tokens", "max_output_tokens", TG_MEMBER_INTEGER, NULL, CREATE | UPDATE,

@@ -1,7 +1,7 @@
 #include "controlplane/catalog/catalog.h"
 
 static const char *const kinds[] = {"chat",  "completion", "embedding",     "moderation", "rerank",
-                                    "image", "speech",     "transcription", NULL};
+                                    "image", "speech",     "transcription", "native",     NULL};
 static const char *const policies[] = {"refuse_meaning", "refuse_all", "drop", NULL};
 
 enum { MAX_TOKENS = 100000000 };
@@ -45,7 +45,8 @@ static enum tg_status prepare(struct tg_operation *operation, const struct tg_re
     struct tg_text kind = tg_record_get(after, "kind")->text;
     int64_t max_output_tokens = tg_record_get(after, "max_output_tokens")->number;
     bool writes = tg_text_is(kind, "chat") || tg_text_is(kind, "completion");
-    bool is_silent = tg_text_is(kind, "embedding") || tg_text_is(kind, "moderation") || tg_text_is(kind, "rerank");
+    bool is_silent = tg_text_is(kind, "embedding") || tg_text_is(kind, "moderation") || tg_text_is(kind, "rerank") ||
+                     tg_text_is(kind, "native");
     if (writes && max_output_tokens == 0)
         tg_refuse_field(refusal, tg_text_of("max_output_tokens"), "must be at least 1 for a %.*s model",
                         TG_TEXT_ARG(kind));

@@ -24,6 +24,7 @@ static const struct {
     [TG_ENDPOINT_COMPLETIONS] = {"completions", POST, TG_OPERATION_COMPLETE, TG_DIALECT_CHAT},
     [TG_ENDPOINT_EMBEDDINGS] = {"embeddings", POST, TG_OPERATION_EMBED, TG_DIALECT_CHAT},
     [TG_ENDPOINT_EMBED_CONTENT] = {"embed_content", POST, TG_OPERATION_EMBED, TG_DIALECT_GEMINI},
+    [TG_ENDPOINT_BATCH_EMBED_CONTENTS] = {"embed_content", POST, TG_OPERATION_EMBED, TG_DIALECT_GEMINI},
     [TG_ENDPOINT_MODERATIONS] = {"moderations", POST, TG_OPERATION_MODERATE, TG_DIALECT_CHAT},
     [TG_ENDPOINT_RERANK] = {"rerank", POST, TG_OPERATION_RERANK, TG_DIALECT_CHAT},
     [TG_ENDPOINT_IMAGES] = {"images", POST, TG_OPERATION_IMAGE, TG_DIALECT_CHAT},
@@ -88,7 +89,7 @@ static const struct place places[] = {
     STREAM("/v1/models/", ":streamGenerateContent", TG_ENDPOINT_GENERATE_CONTENT),
     GEMINI("countTokens", TG_ENDPOINT_GEMINI_COUNT_TOKENS),
     GEMINI("embedContent", TG_ENDPOINT_EMBED_CONTENT),
-    GEMINI("batchEmbedContents", TG_ENDPOINT_EMBED_CONTENT),
+    GEMINI("batchEmbedContents", TG_ENDPOINT_BATCH_EMBED_CONTENTS),
     AT("/v1beta/models", TG_ENDPOINT_GEMINI_MODELS),
     WITH_MODEL("/v1beta/models/", "", TG_ENDPOINT_GEMINI_MODEL),
     WITH_MODEL("/v1/models/", "", TG_ENDPOINT_MODEL),
@@ -105,6 +106,19 @@ static const struct place places[] = {
     AZURE("/audio/translations", TG_ENDPOINT_TRANSCRIPTIONS),
 };
 enum { PLACE_COUNT = sizeof(places) / sizeof(places[0]) };
+
+/* OpenAI's addresses that are no calls of a model but belong to some provider: they are native wherever they stand. */
+static const struct tg_text native_places[] = {
+    TG_TEXT_LITERAL("/v1/files"),
+    TG_TEXT_LITERAL("/v1/batches"),
+    TG_TEXT_LITERAL("/v1/uploads"),
+    TG_TEXT_LITERAL("/v1/responses"),
+    TG_TEXT_LITERAL("/v1/conversations"),
+    TG_TEXT_LITERAL("/v1/vector_stores"),
+    TG_TEXT_LITERAL("/v1/chat/completions"),
+    TG_TEXT_LITERAL("/v1/containers"),
+};
+enum { NATIVE_PLACE_COUNT = sizeof(native_places) / sizeof(native_places[0]) };
 
 /* Kinds of providers that have a name of their own in paths; a kind of the registry belongs to the one it begins with
  * ("azure_ai" to "azure"). */
@@ -166,9 +180,19 @@ static bool take_provider_name(struct tg_text *path, struct tg_text *name)
     return false;
 }
 
-void tg_endpoint_find(struct tg_text path, struct tg_endpoint_match *match)
+/* "/v1/files" or below it; of what is a call by itself only below. */
+static bool is_native_place(struct tg_text path)
 {
-    *match = (struct tg_endpoint_match){.endpoint = TG_ENDPOINT_UNKNOWN};
+    for (size_t i = 0; i < NATIVE_PLACE_COUNT; ++i) {
+        struct tg_text place = native_places[i];
+        if (begins_with(path, place) && (path.bytes == place.bytes || path.data[place.bytes] == '/'))
+            return true;
+    }
+    return false;
+}
+
+static void find(struct tg_text path, struct tg_endpoint_match *match)
+{
     if (path.bytes > 1 && path.data[path.bytes - 1] == '/')
         --path.bytes;
     if (tg_text_is(path, "/")) {
@@ -177,6 +201,11 @@ void tg_endpoint_find(struct tg_text path, struct tg_endpoint_match *match)
     }
     if (find_place(path, match))
         return;
+    if (is_native_place(path)) {
+        match->endpoint = TG_ENDPOINT_NATIVE;
+        match->rest = path;
+        return;
+    }
     if (!take_provider_name(&path, &match->provider_kind))
         return;
     if (tg_text_is(path, "/")) {
@@ -186,6 +215,25 @@ void tg_endpoint_find(struct tg_text path, struct tg_endpoint_match *match)
     match->rest = path;
     if (!find_place(path, match))
         match->endpoint = TG_ENDPOINT_NATIVE;
+}
+
+/* Whose words a provider understands of which nothing else is known. */
+static enum tg_dialect_id dialect_of_provider(struct tg_text name)
+{
+    if (tg_text_is(name, "anthropic"))
+        return TG_DIALECT_MESSAGES;
+    if (tg_text_is(name, "gemini") || tg_text_is(name, "vertex"))
+        return TG_DIALECT_GEMINI;
+    return tg_text_is(name, "bedrock") ? TG_DIALECT_CONVERSE : TG_DIALECT_CHAT;
+}
+
+void tg_endpoint_find(struct tg_text path, struct tg_endpoint_match *match)
+{
+    *match = (struct tg_endpoint_match){.endpoint = TG_ENDPOINT_UNKNOWN};
+    find(path, match);
+    bool is_any = match->endpoint == TG_ENDPOINT_NATIVE || match->endpoint == TG_ENDPOINT_UNKNOWN ||
+                  match->endpoint == TG_ENDPOINT_ROOT;
+    match->dialect = is_any ? dialect_of_provider(match->provider_kind) : endpoints[match->endpoint].dialect;
 }
 
 /* ---- what is asked of them ---- */
@@ -218,9 +266,4 @@ bool tg_endpoint_is_call(enum tg_endpoint endpoint)
 enum tg_operation tg_endpoint_operation(enum tg_endpoint endpoint)
 {
     return (unsigned)endpoint < TG_ENDPOINT_COUNT ? endpoints[endpoint].operation : TG_OPERATION_COUNT;
-}
-
-enum tg_dialect_id tg_endpoint_dialect(enum tg_endpoint endpoint)
-{
-    return (unsigned)endpoint < TG_ENDPOINT_COUNT ? endpoints[endpoint].dialect : TG_DIALECT_CHAT;
 }

@@ -24,6 +24,7 @@ enum tg_endpoint {
     TG_ENDPOINT_COMPLETIONS,
     TG_ENDPOINT_EMBEDDINGS,
     TG_ENDPOINT_EMBED_CONTENT,
+    TG_ENDPOINT_BATCH_EMBED_CONTENTS,
     TG_ENDPOINT_MODERATIONS,
     TG_ENDPOINT_RERANK,
     TG_ENDPOINT_IMAGES,
@@ -45,6 +46,7 @@ struct tg_endpoint_match {
     bool is_streaming;            /* the path asks for a stream */
     struct tg_text provider_kind; /* "anthropic" for /anthropic/…; empty: any */
     struct tg_text rest;          /* of the path, behind the provider's name */
+    enum tg_dialect_id dialect;   /* in which it is said, and errors are told */
 };
 
 /* By path alone; one slash at the end is forgiven. */
@@ -57,11 +59,9 @@ const char *tg_endpoint_name(enum tg_endpoint endpoint);
 const char *tg_endpoint_allow(enum tg_endpoint endpoint);
 bool tg_endpoint_allows(enum tg_endpoint endpoint, struct tg_text method);
 
-/* Whether a provider is called, and then for which operation in which dialect. */
+/* Whether a provider is called, and then for which operation. */
 bool tg_endpoint_is_call(enum tg_endpoint endpoint);
 
 enum tg_operation tg_endpoint_operation(enum tg_endpoint endpoint);
-/* Also of the others: in whose shape errors are told. */
-enum tg_dialect_id tg_endpoint_dialect(enum tg_endpoint endpoint);
 
 #endif

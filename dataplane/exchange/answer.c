@@ -183,7 +183,7 @@ void tg_exchange_begin_relay(struct tg_exchange *exchange, enum tg_relay relay, 
  */
 static size_t held_back_bytes(const struct tg_exchange *exchange)
 {
-    return exchange->relay == TG_RELAY_BYTES ? 1 : 0;
+    return exchange->relay == TG_RELAY_BYTES && exchange->call.content_length >= 0 ? 1 : 0;
 }
 
 void tg_exchange_flush(struct tg_exchange *exchange)

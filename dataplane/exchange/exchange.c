@@ -177,7 +177,7 @@ void tg_exchange_advance(struct tg_exchange *exchange, enum tg_exchange_event ev
 static enum tg_framing framing_of(const struct tg_exchange *exchange)
 {
     struct tg_text alt;
-    switch (tg_endpoint_dialect(exchange->endpoint.endpoint)) {
+    switch (exchange->endpoint.dialect) {
     case TG_DIALECT_CONVERSE:
         return TG_FRAMING_AWS;
     case TG_DIALECT_GEMINI:
@@ -187,6 +187,16 @@ static enum tg_framing framing_of(const struct tg_exchange *exchange)
     default:
         return TG_FRAMING_SSE;
     }
+}
+
+/* All have their lists of models at one place: who asks is told by what only its SDK sends. */
+static enum tg_dialect_id dialect_of(const struct tg_http_request *request, const struct tg_endpoint_match *endpoint)
+{
+    if (endpoint->endpoint != TG_ENDPOINT_MODELS && endpoint->endpoint != TG_ENDPOINT_MODEL)
+        return endpoint->dialect;
+    if (tg_http_request_header(request, "anthropic-version") != NULL)
+        return TG_DIALECT_MESSAGES;
+    return tg_http_request_header(request, "x-goog-api-key") != NULL ? TG_DIALECT_GEMINI : endpoint->dialect;
 }
 
 static struct tg_exchange *create(struct tg_exchange_host *host, struct tg_http_request *request)
@@ -203,12 +213,9 @@ static struct tg_exchange *create(struct tg_exchange_host *host, struct tg_http_
     exchange->id = tg_id_make(exchange->started_unix_ms, (const uint8_t *)random);
     tg_id_format(exchange->id, exchange->id_text);
     tg_endpoint_find(request->path, &exchange->endpoint);
-    exchange->client_dialect = tg_dialect_for(tg_endpoint_operation(exchange->endpoint.endpoint),
-                                              tg_endpoint_dialect(exchange->endpoint.endpoint));
-    if (exchange->client_dialect == NULL) {
-        exchange->endpoint.endpoint = TG_ENDPOINT_UNKNOWN;
-        exchange->client_dialect = tg_dialect_of(TG_DIALECT_CHAT);
-    }
+    exchange->endpoint.dialect = dialect_of(request, &exchange->endpoint);
+    exchange->client_dialect =
+        tg_dialect_for(tg_endpoint_operation(exchange->endpoint.endpoint), exchange->endpoint.dialect);
     exchange->client_framing = framing_of(exchange);
     if (host->snapshot != NULL) {
         exchange->snapshot = host->snapshot;

@@ -209,7 +209,11 @@ static enum tg_stage_answer take_head(struct tg_exchange *exchange)
     }
     /* Some servers stream to who did not ask for it: what they report is read all the same. */
     bool is_passed_on = !is_translated(exchange) || exchange->asked.is_streaming;
-    if (is_success(call) && is_stream(&call->response) && is_passed_on)
+    if (!is_success(call) || !is_stream(&call->response) || !is_passed_on)
+        return TG_STAGE_WAIT;
+    if (exchange->endpoint.endpoint == TG_ENDPOINT_NATIVE)
+        tg_exchange_begin_relay(exchange, TG_RELAY_BYTES, call->content_length);
+    else
         begin_events(exchange);
     return TG_STAGE_WAIT;
 }

@@ -15,14 +15,25 @@ static enum tg_stage_answer refuse_method(struct tg_exchange *exchange)
     return tg_exchange_refuse(exchange, TG_ERROR_METHOD_NOT_ALLOWED, words, 3);
 }
 
+static struct tg_text header(const struct tg_http_request *request, const char *name)
+{
+    const struct tg_text *value = tg_http_request_header(request, name);
+    return value == NULL ? tg_text(NULL, 0) : *value;
+}
+
 static enum tg_stage_answer read_call(struct tg_exchange *exchange)
 {
     struct tg_http_request *request = exchange->request;
     struct tg_request_source source = {
         .arena = request->arena,
         .is_streaming_path = exchange->endpoint.is_streaming,
+        .content_type = header(request, "content-type"),
         .body = request->body,
     };
+    if (exchange->endpoint.endpoint == TG_ENDPOINT_NATIVE) {
+        exchange->asked.choices = 1; /* what is native is not read */
+        return TG_STAGE_CONTINUE;
+    }
     if (exchange->endpoint.model.bytes != 0 &&
         !tg_http_percent_decode(request->arena, exchange->endpoint.model, false, &source.path_model))
         return refuse_path(exchange);
@@ -34,16 +45,13 @@ enum tg_stage_answer stage_inspect_enter(struct tg_exchange *exchange)
 {
     struct tg_http_request *request = exchange->request;
     enum tg_endpoint endpoint = exchange->endpoint.endpoint;
-    bool is_offered = endpoint == TG_ENDPOINT_ROOT || tg_endpoint_operation(endpoint) == TG_OPERATION_GENERATE ||
-                      endpoint == TG_ENDPOINT_EMBEDDINGS || endpoint == TG_ENDPOINT_MODELS ||
-                      endpoint == TG_ENDPOINT_MODEL;
-    if (!is_offered)
+    if (endpoint == TG_ENDPOINT_UNKNOWN)
         return refuse_path(exchange);
-    if (!tg_endpoint_allows(exchange->endpoint.endpoint, request->method))
+    if (!tg_endpoint_allows(endpoint, request->method))
         return refuse_method(exchange);
-    if (exchange->endpoint.endpoint == TG_ENDPOINT_MODEL)
+    if (endpoint == TG_ENDPOINT_MODEL || endpoint == TG_ENDPOINT_GEMINI_MODEL)
         return tg_http_percent_decode(request->arena, exchange->endpoint.model, false, &exchange->asked.model)
                    ? TG_STAGE_CONTINUE
                    : refuse_path(exchange);
-    return tg_endpoint_is_call(exchange->endpoint.endpoint) ? read_call(exchange) : TG_STAGE_CONTINUE;
+    return tg_endpoint_is_call(endpoint) ? read_call(exchange) : TG_STAGE_CONTINUE;
 }

@@ -15,6 +15,13 @@ static int64_t smaller(int64_t a, int64_t b)
 
 /* ---- the worst case ---- */
 
+/* No token is billed: counting is free everywhere, and what is native is none of the models' business. */
+static bool is_free(const struct tg_exchange *exchange)
+{
+    enum tg_operation operation = tg_endpoint_operation(exchange->endpoint.endpoint);
+    return operation == TG_OPERATION_COUNT_TOKENS || operation == TG_OPERATION_NATIVE;
+}
+
 /* A token is at least one byte of the prompt, so the body bounds it; the model's own maximum does, too, for each text.
  * Images, sound and files cost tokens that their bytes do not bound: then only the maximum holds. */
 static int64_t most_input_tokens(const struct tg_exchange *exchange)
@@ -22,7 +29,9 @@ static int64_t most_input_tokens(const struct tg_exchange *exchange)
     const struct tg_model_request *asked = &exchange->asked;
     int64_t body_bytes = (int64_t)exchange->request->body.bytes;
     int64_t maximum = exchange->model->max_input_tokens;
-    if (exchange->endpoint.endpoint == TG_ENDPOINT_EMBEDDINGS)
+    if (is_free(exchange))
+        return 0;
+    if (asked->inputs > 1) /* each text has the maximum for itself */
         maximum = tg_money_multiply(maximum, asked->inputs);
     if (maximum == 0)
         return body_bytes;
@@ -33,7 +42,7 @@ static int64_t most_input_tokens(const struct tg_exchange *exchange)
 static int64_t wanted_output_tokens(const struct tg_exchange *exchange)
 {
     int64_t asked = exchange->asked.max_output_tokens, maximum = exchange->model->max_output_tokens;
-    if (exchange->endpoint.endpoint == TG_ENDPOINT_EMBEDDINGS)
+    if (is_free(exchange))
         return 0;
     if (asked == 0 || maximum == 0)
         return asked + maximum;
@@ -47,7 +56,7 @@ struct tg_worst_case stage_reserve_worst_case(const struct tg_exchange *exchange
     struct tg_worst_case worst = {
         .input_tokens = most_input_tokens(exchange),
         .extra_output_tokens = tg_money_multiply(asked->extra_output_bytes, asked->choices),
-        .choices = exchange->endpoint.endpoint == TG_ENDPOINT_EMBEDDINGS ? 0 : asked->choices,
+        .choices = exchange->model->max_output_tokens == 0 ? 0 : asked->choices,
         .output_tokens = is_granted ? exchange->reservation.output_tokens : wanted_output_tokens(exchange),
         .is_text_only = !asked->is_beyond_text,
     };

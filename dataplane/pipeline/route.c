@@ -5,7 +5,7 @@ enum tg_stage_answer stage_route_enter(struct tg_exchange *exchange)
 {
     struct tg_route_wish wish = {
         .operation = tg_endpoint_operation(exchange->endpoint.endpoint),
-        .dialect = tg_endpoint_dialect(exchange->endpoint.endpoint),
+        .dialect = exchange->endpoint.dialect,
         .provider_kind = exchange->endpoint.provider_kind,
         .needs_price = exchange->counts_money,
         .unix_ms = exchange->started_unix_ms,

@@ -61,6 +61,11 @@ static const struct tg_client_error_row rows[TG_ERROR_COUNT] = {
                                         "The model '{0}' is served in another format, which cannot say '{1}'. Leave it "
                                         "out, or use a model that takes it."},
 
+    [TG_ERROR_NATIVE_NOT_ALLOWED] =
+        {"native_not_allowed", 404, INVALID_REQUEST, TG_RETRY_NO,
+         "{0} {1} would be passed on to a provider as it is, and your access profile does not "
+         "include that. An administrator can add a model of kind 'native' to it."},
+
     [TG_ERROR_BUDGET_EXCEEDED] = {"budget_exceeded", 429, "insufficient_quota", TG_RETRY_NO,
                                   "The budget '{0}' cannot cover this request, which may cost up to {1}: of its limit "
                                   "of {2}{3}, {4} are settled and {5} are reserved by requests in flight, which leaves "

@@ -51,6 +51,7 @@ static const struct {
                         1u << TG_OPERATION_IMAGE | 1u << TG_OPERATION_IMAGE_EDIT},
     [TG_MODEL_SPEECH] = {"speech", "POST /v1/audio/speech", 1u << TG_OPERATION_SPEECH},
     [TG_MODEL_TRANSCRIPTION] = {"transcription", "POST /v1/audio/transcriptions", 1u << TG_OPERATION_TRANSCRIBE},
+    [TG_MODEL_NATIVE] = {"native", "the paths behind the provider's name", 1u << TG_OPERATION_NATIVE},
 };
 
 const char *tg_model_kind_name(enum tg_model_kind kind)
@@ -71,7 +72,7 @@ bool tg_model_kind_named(struct tg_text name, enum tg_model_kind *kind)
 
 bool tg_model_kind_does(enum tg_model_kind kind, enum tg_operation operation)
 {
-    return operation == TG_OPERATION_NATIVE || (kinds[kind].operations & 1u << operation) != 0;
+    return (kinds[kind].operations & 1u << operation) != 0;
 }
 
 const char *tg_model_kind_place(enum tg_model_kind kind)

@@ -35,11 +35,12 @@ enum tg_model_kind {
     TG_MODEL_IMAGE,
     TG_MODEL_SPEECH,
     TG_MODEL_TRANSCRIPTION,
+    TG_MODEL_NATIVE, /* no model: all else that a provider has */
     TG_MODEL_KIND_COUNT
 };
 const char *tg_model_kind_name(enum tg_model_kind kind); /* "chat", … */
 bool tg_model_kind_named(struct tg_text name, enum tg_model_kind *kind);
-/* Of which kind a model must be that is asked for an operation; of any for TG_OPERATION_NATIVE, which names none. */
+/* Whether a model of that kind can be asked for an operation. */
 bool tg_model_kind_does(enum tg_model_kind kind, enum tg_operation operation);
 /* Where it is asked, for messages to people: "POST /v1/embeddings". */
 const char *tg_model_kind_place(enum tg_model_kind kind);

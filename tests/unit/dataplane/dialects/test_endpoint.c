@@ -45,7 +45,7 @@ static void the_paths_of_the_sdks_are_known(void **state)
         {"/gemini/v1beta/models/gemini-3:streamGenerateContent", TG_ENDPOINT_GENERATE_CONTENT, "gemini-3", "gemini",
          true},
         {"/v1beta/models/g:countTokens", TG_ENDPOINT_GEMINI_COUNT_TOKENS, "g", "", false},
-        {"/v1beta/models/g:batchEmbedContents", TG_ENDPOINT_EMBED_CONTENT, "g", "", false},
+        {"/v1beta/models/g:batchEmbedContents", TG_ENDPOINT_BATCH_EMBED_CONTENTS, "g", "", false},
         {"/model/a.b-v1%3A0/converse", TG_ENDPOINT_CONVERSE, "a.b-v1%3A0", "", false},
         {"/bedrock/model/a.b-v1%3A0/converse-stream", TG_ENDPOINT_CONVERSE, "a.b-v1%3A0", "bedrock", true},
         {"/openai/deployments/gpt/chat/completions", TG_ENDPOINT_CHAT_COMPLETIONS, "gpt", "", false},
@@ -55,6 +55,8 @@ static void the_paths_of_the_sdks_are_known(void **state)
         {"/v1/audio/speech", TG_ENDPOINT_SPEECH, "", "", false},
         {"/v1/audio/translations", TG_ENDPOINT_TRANSCRIPTIONS, "", "", false},
         {"/v2/rerank", TG_ENDPOINT_RERANK, "", "", false},
+        {"/v1/files", TG_ENDPOINT_NATIVE, "", "", false},
+        {"/v1/responses/resp_1/input_items", TG_ENDPOINT_NATIVE, "", "", false},
         {"/openai/v1/files/file-1", TG_ENDPOINT_NATIVE, "", "openai", false},
         {"/bedrock/model/x/invoke", TG_ENDPOINT_NATIVE, "", "bedrock", false},
     };
@@ -72,7 +74,7 @@ static void anything_else_is_unknown(void **state)
     static const char *const PATHS[] = {"",
                                         "/v1",
                                         "/v1/chat",
-                                        "/v1/chat/completions/x",
+                                        "/v1/filesx",
                                         "/V1/models",
                                         "//v1/models",
                                         "/v1/modelsx",
@@ -100,14 +102,22 @@ static void calls_take_post_and_lists_take_get(void **state)
     assert_true(tg_endpoint_allows(TG_ENDPOINT_NATIVE, tg_text_of("DELETE")));
 }
 
-static void every_call_has_an_operation_and_every_endpoint_a_dialect(void **state)
+static void every_call_has_an_operation(void **state)
 {
     for (enum tg_endpoint endpoint = 0; endpoint < TG_ENDPOINT_COUNT; ++endpoint) {
         bool is_call = endpoint >= TG_ENDPOINT_CHAT_COMPLETIONS && endpoint <= TG_ENDPOINT_NATIVE;
         assert_int_equal(tg_endpoint_is_call(endpoint), is_call);
-        assert_true(tg_endpoint_dialect(endpoint) < TG_DIALECT_COUNT);
         assert_int_equal(tg_endpoint_name(endpoint)[0] != '\0', endpoint > TG_ENDPOINT_ROOT);
     }
+}
+
+static void errors_are_told_in_the_words_of_the_path(void **state)
+{
+    assert_int_equal(find("/v1/messages").dialect, TG_DIALECT_MESSAGES);
+    assert_int_equal(find("/v1beta/models/g:generateContent").dialect, TG_DIALECT_GEMINI);
+    assert_int_equal(find("/anthropic/v1/files").dialect, TG_DIALECT_MESSAGES);
+    assert_int_equal(find("/bedrock/model/x/invoke").dialect, TG_DIALECT_CONVERSE);
+    assert_int_equal(find("/nowhere").dialect, TG_DIALECT_CHAT);
 }
 
 int main(void)
@@ -117,7 +127,8 @@ int main(void)
         cmocka_unit_test(anything_else_is_unknown),
         cmocka_unit_test(what_is_native_keeps_its_path_behind_the_providers_name),
         cmocka_unit_test(calls_take_post_and_lists_take_get),
-        cmocka_unit_test(every_call_has_an_operation_and_every_endpoint_a_dialect),
+        cmocka_unit_test(every_call_has_an_operation),
+        cmocka_unit_test(errors_are_told_in_the_words_of_the_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
