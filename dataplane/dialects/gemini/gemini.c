@@ -28,6 +28,9 @@ bool tg_gemini_is(struct tg_text key, const char *name)
 {
     char snake[MAX_NAME_BYTES];
     size_t bytes = 0;
+    /* Nearly all keys differ at once. */
+    if (key.bytes == 0 || (key.data[0] != name[0] && memchr(key.data, '\\', key.bytes) == NULL))
+        return false;
     if (tg_json_text_is(key, name))
         return true;
     for (const char *at = name; *at != '\0' && bytes + 2 < sizeof(snake); ++at) {

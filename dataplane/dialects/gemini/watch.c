@@ -9,20 +9,20 @@ static void remember(struct tg_text text, char *place, size_t room, size_t *byte
     *bytes = text.bytes;
 }
 
-static size_t text_bytes(struct tg_text parts)
+static void take_text(struct tg_seen *seen, struct tg_text parts)
 {
     struct gemini_list list;
     struct tg_json_token token;
     struct gemini_part part;
-    size_t bytes = 0;
     gemini_list_begin(&list, parts);
     while (gemini_list_next(&list, &token)) {
         gemini_read_part(&list.scan, &token, &part);
-        bytes += part.text.written.bytes;
-        if (part.kind == GEMINI_PART_CALL)
-            bytes += part.name.written.bytes + part.value.bytes;
+        tg_seen_add_text(seen, part.text.written);
+        if (part.kind == GEMINI_PART_CALL) {
+            tg_seen_add_text(seen, part.name.written);
+            tg_seen_add_text(seen, part.value);
+        }
     }
-    return bytes;
 }
 
 /* Searches are told with a candidate and once for all chunks, usage with a chunk: each replaces its own. */
@@ -65,13 +65,15 @@ static bool look_at(struct tg_seen *seen, struct tg_text data, bool is_whole)
     gemini_list_begin(&list, chunk.candidates);
     while (gemini_list_next(&list, &token)) {
         gemini_read_candidate(&list.scan, &token, &candidate);
-        seen->text_bytes += text_bytes(candidate.parts);
+        take_text(seen, candidate.parts);
         if (candidate.grounding.bytes != 0)
             searches += gemini_count_searches(candidate.grounding, chunk.model);
         note_progress(seen, &candidate);
     }
-    bool has_finished = chunk.candidates.bytes != 0 && (is_whole || seen->unfinished_choices == 0);
-    seen->is_done = has_finished || !tg_json_string_is_empty(chunk.block_reason);
+    if (chunk.candidates.bytes != 0)
+        seen->is_done = is_whole || seen->unfinished_choices == 0;
+    else if (!tg_json_string_is_empty(chunk.block_reason))
+        seen->is_done = true;
     take_usage(seen, &chunk, searches);
     if (seen->model_bytes == 0)
         remember(chunk.model.written, seen->model, sizeof(seen->model), &seen->model_bytes);

@@ -111,6 +111,21 @@ static void the_last_usage_of_a_stream_holds_and_says_the_tier(void **state)
     assert_int_equal(seen.text_bytes, 3);
 }
 
+static void usage_that_comes_behind_the_end_is_taken_and_the_end_stays(void **state)
+{
+    struct tg_seen seen = {.has_usage = false};
+    static const char *const chunks[] = {"{\"candidates\":[{" SAYS("a") "," STOP "}]}",
+                                         "{\"usageMetadata\":{\"promptTokenCount\":5,\"candidatesTokenCount\":1}}"};
+    for (size_t i = 0; i < 2; ++i)
+        assert_int_equal(dialect->watch_block(&seen, false, tg_text(NULL, 0), tg_text_of(chunks[i])),
+                         TG_BLOCK_HOLD_SO_FAR);
+    assert_true(seen.is_done && seen.has_usage && !seen.is_usage_partial);
+    struct recording recording =
+        decode_stream(state, CHUNK(SAYS("a") "," STOP, "") "data: {\"usageMetadata\":{\"promptTokenCount\":5}}\n\n");
+    assert_int_equal(recording.events[recording.count - 1].kind, TG_ANSWER_END);
+    assert_int_equal(recording.usage.of[TG_USAGE_INPUT], 5);
+}
+
 static void a_candidate_that_ends_does_not_end_the_others(void **state)
 {
     struct tg_seen seen = {.has_usage = false};
@@ -346,6 +361,7 @@ int main(void)
         TEST(numbers_that_cannot_be_are_no_usage),
         TEST(details_beyond_their_sum_do_not_count_a_token_twice),
         TEST(the_last_usage_of_a_stream_holds_and_says_the_tier),
+        TEST(usage_that_comes_behind_the_end_is_taken_and_the_end_stays),
         TEST(a_candidate_that_ends_does_not_end_the_others),
         TEST(searches_are_billed_by_prompt_before_gemini_3_and_by_query_since),
         TEST(a_stop_beside_calls_is_for_the_calls),
