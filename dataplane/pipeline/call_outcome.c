@@ -1,8 +1,9 @@
 /* What an attempt came to: its tokens as the provider reports them, or as far as they can be estimated, and their cost.
  *
- * The rule of estimates: a token for every four bytes, of the prompt (messages, tools, input) for the input, of the
- * text that was seen of the answer for the output; never more than was reserved. */
+ * The rule of estimates: the tokens of the prompt for the input, those of the text that was seen of the answer for the
+ * output, counted by `estimate`; never more than was reserved. docs/metering.md tells it to people. */
 #include "common/base/money.h"
+#include "dataplane/estimate/estimate.h"
 #include "dataplane/pipeline/stages_internal.h"
 
 static int64_t at_most(int64_t value, int64_t most)
@@ -10,15 +11,22 @@ static int64_t at_most(int64_t value, int64_t most)
     return value < most ? value : most;
 }
 
-/* A token for every four bytes, rounded up. */
-static int64_t estimate_tokens(size_t text_bytes)
+static int64_t most_output_tokens(const struct tg_worst_case *worst)
 {
-    return (int64_t)(text_bytes / 4 + (text_bytes % 4 != 0));
+    return tg_money_add(tg_money_multiply(worst->choices, worst->output_tokens), worst->extra_output_tokens);
+}
+
+static enum tg_vocabulary vocabulary_of(const struct tg_exchange *exchange)
+{
+    struct tg_text upstream = exchange->call.deployment->upstream_model;
+    return tg_vocabulary_for_model(upstream.bytes != 0 ? upstream : exchange->asked.model);
 }
 
 static void charge(struct tg_exchange *exchange)
 {
     exchange->is_charged = true;
+    if (tg_endpoint_operation(exchange->endpoint.endpoint) == TG_OPERATION_COUNT_TOKENS)
+        return; /* free everywhere */
     exchange->cost_pusd =
         tg_pricing_cost_pusd(exchange->price, &exchange->usage, exchange->service_tier, &exchange->is_unpriced);
 }
@@ -30,28 +38,56 @@ static void take_reported(struct tg_exchange *exchange, const struct tg_usage *u
     charge(exchange);
 }
 
-void stage_outcome_estimated(struct tg_exchange *exchange, size_t text_bytes)
+/* Of an answer of `text_bytes` that begins with `known`. */
+static void estimate(struct tg_exchange *exchange, struct tg_text known, size_t text_bytes)
 {
     struct tg_worst_case worst = stage_reserve_worst_case(exchange);
-    int64_t most_output =
-        tg_money_add(tg_money_multiply(worst.choices, worst.output_tokens), worst.extra_output_tokens);
+    enum tg_vocabulary vocabulary = vocabulary_of(exchange);
+    exchange->is_estimated = true;
+    if (exchange->asked.characters != 0) { /* speech is billed by what is spoken: that is known */
+        exchange->usage = (struct tg_usage){.of[TG_USAGE_CHARACTERS] = exchange->asked.characters};
+        charge(exchange);
+        return;
+    }
     exchange->usage = (struct tg_usage){
-        .of[TG_USAGE_INPUT] = at_most(estimate_tokens(exchange->asked.prompt_bytes), worst.input_tokens),
-        .of[TG_USAGE_OUTPUT] = at_most(estimate_tokens(text_bytes), most_output),
+        .of[TG_USAGE_INPUT] = at_most(tg_estimate_prompt(&exchange->asked, vocabulary), worst.input_tokens),
+        .of[TG_USAGE_OUTPUT] = at_most(tg_estimate_text(known, text_bytes, vocabulary), most_output_tokens(&worst)),
     };
     exchange->is_estimated = true;
     charge(exchange);
 }
 
+void stage_outcome_estimated(struct tg_exchange *exchange, size_t text_bytes)
+{
+    estimate(exchange, tg_text(NULL, 0), text_bytes);
+}
+
+static struct tg_text known_text(const struct tg_seen *seen)
+{
+    return seen->text == NULL ? tg_text(NULL, 0) : tg_buf_text(seen->text);
+}
+
+/* The tokens of what came behind the first `from` bytes of text. */
+static int64_t count_since(const struct tg_exchange *exchange, const struct tg_seen *seen, size_t from)
+{
+    struct tg_text known = known_text(seen);
+    size_t bytes = seen->text_bytes - from;
+    if (from < known.bytes)
+        known = tg_text(known.data + from, known.bytes - from);
+    if (known.bytes > bytes)
+        known.bytes = bytes;
+    return tg_estimate_text(known, bytes, vocabulary_of(exchange));
+}
+
 /* Some providers report the prompt, and a first word, with the first event already. Of a stream that did not come to
- * its end that is not the last word: what was seen since then is output, too. */
-static void complete_cut_usage(struct tg_exchange *exchange, const struct tg_seen *seen)
+ * its end, or did not say more at its end, that is not the last word: what was seen since then is output, too. */
+static void complete_usage(struct tg_exchange *exchange, const struct tg_seen *seen)
 {
     struct tg_worst_case worst = stage_reserve_worst_case(exchange);
-    int64_t most = tg_money_add(tg_money_multiply(worst.choices, worst.output_tokens), worst.extra_output_tokens);
     int64_t reported = tg_usage_total_output(&exchange->usage);
-    size_t since = reported == 0 ? seen->text_bytes : seen->text_bytes - seen->usage_text_bytes;
-    int64_t missing = at_most(estimate_tokens(since), most - reported);
+    size_t from = reported == 0 ? 0 : seen->usage_text_bytes;
+    int64_t missing = count_since(exchange, seen, from) - (from == 0 ? reported : 0);
+    missing = at_most(missing, most_output_tokens(&worst) - reported);
     if (missing <= 0)
         return;
     exchange->usage.of[TG_USAGE_OUTPUT] = tg_money_add(exchange->usage.of[TG_USAGE_OUTPUT], missing);
@@ -67,31 +103,73 @@ static void take_seen(struct tg_exchange *exchange, const struct tg_seen *seen)
     if (seen->has_usage)
         take_reported(exchange, &seen->usage);
     else
-        stage_outcome_estimated(exchange, seen->text_bytes);
+        estimate(exchange, known_text(seen), seen->text_bytes);
+}
+
+/* Nobody knows what a native call used; it costs what the price of a request says. */
+static bool take_native(struct tg_exchange *exchange)
+{
+    static const struct tg_usage nothing;
+    if (exchange->endpoint.endpoint != TG_ENDPOINT_NATIVE)
+        return false;
+    take_reported(exchange, &nothing);
+    return true;
+}
+
+static enum tg_status take_event(void *user, const struct tg_answer_event *event)
+{
+    if (event->kind == TG_ANSWER_DELTA)
+        tg_seen_add_text(user, event->text.written);
+    return TG_OK;
+}
+
+/* What the model wrote in a whole answer, where its dialect can be read: to count tokens in. */
+static void gather_text(struct tg_exchange *exchange, struct tg_text body, struct tg_seen *seen, struct tg_buf *text)
+{
+    struct tg_seen told = {.text = text};
+    const struct tg_answer_sink sink = {take_event, &told};
+    struct tg_arena scratch;
+    if (exchange->client_dialect->decode_whole == NULL)
+        return;
+    tg_arena_init(&scratch);
+    if (exchange->client_dialect->decode_whole(&scratch, body, &sink) == TG_OK) {
+        seen->text = text;
+        seen->text_bytes = told.text_bytes;
+    }
+    tg_arena_deinit(&scratch);
 }
 
 void stage_outcome_of_whole_answer(struct tg_exchange *exchange, struct tg_text body)
 {
+    if (take_native(exchange))
+        return;
     struct tg_seen seen;
+    struct tg_buf text;
     memset(&seen, 0, sizeof(seen));
     if (exchange->call.response.is_encoded)
         seen.text_bytes = body.bytes;
     else
         exchange->client_dialect->watch_whole(&seen, body);
+    tg_buf_init(&text, TG_ESTIMATE_SAMPLE_BYTES);
+    if (!seen.has_usage && !exchange->call.response.is_encoded)
+        gather_text(exchange, body, &seen, &text);
     take_seen(exchange, &seen);
+    tg_buf_deinit(&text);
 }
 
 void stage_outcome_of_stream(struct tg_exchange *exchange)
 {
     const struct tg_seen *seen = tg_answer_stream_seen(&exchange->stream);
     take_seen(exchange, seen);
-    bool is_cut = seen->has_error || exchange->call.state != TG_CALL_COMPLETE;
-    if (seen->has_usage && !seen->is_done && is_cut)
-        complete_cut_usage(exchange, seen);
+    bool is_cut = !seen->is_done && (seen->has_error || exchange->call.state != TG_CALL_COMPLETE);
+    if (seen->has_usage && (is_cut || seen->is_usage_partial))
+        complete_usage(exchange, seen);
 }
 
 void stage_outcome_of_tail(struct tg_exchange *exchange)
 {
+    if (take_native(exchange))
+        return;
     struct tg_usage usage;
     if (!exchange->call.response.is_encoded && exchange->client_dialect->watch_tail(exchange->tail, &usage))
         take_reported(exchange, &usage);

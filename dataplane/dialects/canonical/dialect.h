@@ -58,11 +58,18 @@ struct tg_seen {
     uint64_t unfinished_choices; /* by number, for dialects whose choices end each by itself */
     size_t usage_text_bytes;     /* so much of it had come when the usage was last reported; for who watches a stream */
     size_t text_bytes;           /* what the model wrote, for estimates */
+    struct tg_buf *text;         /* the beginning of it, as it is written; NULL: it is only measured */
     char model[128];             /* as the provider names it, escapes not resolved */
     size_t model_bytes;
     char service_tier[16];
     size_t service_tier_bytes;
 };
+
+/* Of what the model wrote so much is kept, to count tokens in should the provider not say how many there are. */
+enum { TG_SEEN_TEXT_BYTES = 16 << 10 };
+
+/* For watchers: more of what the model wrote, as it is written. */
+void tg_seen_add_text(struct tg_seen *seen, struct tg_text written);
 
 enum tg_block_fate {
     TG_BLOCK_PASS,

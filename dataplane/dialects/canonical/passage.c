@@ -12,6 +12,8 @@ void tg_passage_init_framed(struct tg_passage *passage, const struct tg_dialect 
     tg_json_array_init(&passage->json_array, TG_PASSAGE_BLOCK_BYTES);
     tg_aws_event_stream_init(&passage->aws, TG_PASSAGE_BLOCK_BYTES);
     tg_buf_init(&passage->end, TG_PASSAGE_BLOCK_BYTES);
+    tg_buf_init(&passage->text, TG_SEEN_TEXT_BYTES);
+    passage->seen.text = &passage->text;
 }
 
 void tg_passage_init(struct tg_passage *passage, const struct tg_dialect *dialect, bool hides_usage)
@@ -25,6 +27,7 @@ void tg_passage_deinit(struct tg_passage *passage)
     tg_json_array_deinit(&passage->json_array);
     tg_aws_event_stream_deinit(&passage->aws);
     tg_buf_deinit(&passage->end);
+    tg_buf_deinit(&passage->text);
 }
 
 static bool is_reframed(const struct tg_passage *passage)

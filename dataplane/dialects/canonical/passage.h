@@ -26,7 +26,8 @@ struct tg_passage {
     struct tg_sse sse; /* one of these, by the framing */
     struct tg_json_array json_array;
     struct tg_aws_event_stream aws;
-    struct tg_buf end; /* the last event, as the provider wrote it; OpenAI's responses repeat the whole answer in it */
+    struct tg_buf end;  /* the last event, as the provider wrote it; OpenAI's responses repeat the whole answer in it */
+    struct tg_buf text; /* seen.text */
     struct tg_seen seen;
     int64_t reported_output; /* as last reported */
 };

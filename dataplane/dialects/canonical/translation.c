@@ -19,6 +19,8 @@ void tg_translation_init(struct tg_translation *translation, const struct tg_dia
     tg_aws_event_stream_init(&translation->aws, MAX_BLOCK_BYTES);
     tg_arena_init(&translation->scratch);
     tg_buf_init(&translation->end, MAX_END_BYTES);
+    tg_buf_init(&translation->text, TG_SEEN_TEXT_BYTES);
+    translation->seen.text = &translation->text;
 }
 
 void tg_translation_deinit(struct tg_translation *translation)
@@ -28,6 +30,7 @@ void tg_translation_deinit(struct tg_translation *translation)
     tg_aws_event_stream_deinit(&translation->aws);
     tg_arena_deinit(&translation->scratch);
     tg_buf_deinit(&translation->end);
+    tg_buf_deinit(&translation->text);
 }
 
 /* ---- events ---- */
@@ -48,7 +51,7 @@ static void learn(struct tg_translation *translation, const struct tg_answer_eve
         seen->model_bytes = keep(event->model.written, seen->model, sizeof(seen->model));
         break;
     case TG_ANSWER_DELTA:
-        seen->text_bytes += event->text.written.bytes;
+        tg_seen_add_text(seen, event->text.written);
         break;
     case TG_ANSWER_FINISH:
         translation->has_finished = true;
@@ -57,6 +60,7 @@ static void learn(struct tg_translation *translation, const struct tg_answer_eve
         seen->usage = *event->usage;
         seen->usage_text_bytes = seen->text_bytes;
         seen->has_usage = true;
+        seen->is_usage_partial = event->is_usage_partial;
         if (event->service_tier.bytes != 0)
             seen->service_tier_bytes = keep(event->service_tier, seen->service_tier, sizeof(seen->service_tier));
         break;
@@ -67,7 +71,7 @@ static void learn(struct tg_translation *translation, const struct tg_answer_eve
         break;
     }
     /* Nothing is missing any more: the connection need not end for the call to be over. */
-    if (event->kind == TG_ANSWER_END || (translation->has_finished && seen->has_usage))
+    if (event->kind == TG_ANSWER_END || (translation->has_finished && seen->has_usage && !seen->is_usage_partial))
         seen->is_done = true;
 }
 

@@ -26,6 +26,7 @@ struct tg_translation {
     struct tg_buf *out;      /* during a call */
     bool has_finished;       /* the model has; the provider may have more to say about it */
     bool has_said_all;       /* END or ERROR was encoded: whatever comes now is not for the client */
+    struct tg_buf text;      /* seen.text */
     struct tg_seen seen;
 };
 

@@ -94,14 +94,13 @@ struct tg_text chat_answer_model(struct tg_text document)
     return tg_text(NULL, 0);
 }
 
-size_t chat_chunk_text_bytes(struct tg_text chunk)
+void chat_take_chunk_text(struct tg_text chunk, struct tg_seen *seen)
 {
     static const struct tg_text DELTA = TG_TEXT_LITERAL("\"delta\"");
     if (chunk.bytes == 0)
-        return 0;
+        return;
     const char *end = chunk.data + chunk.bytes;
     const char *at = tg_json_find(chunk.data, end, DELTA);
-    size_t total = 0;
     at = at == NULL ? end : at + DELTA.bytes;
     while (at < end) { /* a string: a key if a colon follows, else a value that nobody asked for */
         const char *quote = memchr(at, '"', (size_t)(end - at));
@@ -119,8 +118,7 @@ size_t chat_chunk_text_bytes(struct tg_text chunk)
             continue;
         const char *value_end = chat_string_end(at + 1, end);
         if (chat_is_written_by_model(key))
-            total += (size_t)(value_end - at - 1);
+            tg_seen_add_text(seen, tg_text(at + 1, (size_t)(value_end - at - 1)));
         at = value_end == end ? end : value_end + 1;
     }
-    return total;
 }

@@ -65,7 +65,7 @@ enum tg_block_fate tg_chat_watch_block(struct tg_seen *seen, bool hides_usage, s
         seen->is_done = true;
         return TG_BLOCK_HOLD;
     }
-    seen->text_bytes += chat_chunk_text_bytes(data);
+    chat_take_chunk_text(data, seen);
     bool has_error = may_have_error(data);
     bool may_end = may_have_usage(data);
     if (seen->model_bytes != 0 && !has_error && !may_end)

@@ -2,6 +2,7 @@
 #ifndef TG_CHAT_WATCH_INTERNAL_H
 #define TG_CHAT_WATCH_INTERNAL_H
 
+#include "dataplane/dialects/canonical/dialect.h"
 #include "dataplane/dialects/chat/usage_internal.h"
 
 /* A whole answer, or one chunk of a stream. */
@@ -30,9 +31,9 @@ struct tg_text chat_tail_string(struct tg_text tail, struct tg_text quoted_name)
 /* The model that an answer names, as written; reads no further than that. Empty if there is none. */
 struct tg_text chat_answer_model(struct tg_text document);
 
-/* The bytes of text that the model wrote in a chunk of a stream, found by its keys without a full parse; exact for what
- * the known servers send, good enough for an estimate otherwise. */
-size_t chat_chunk_text_bytes(struct tg_text chunk);
+/* Adds the text that the model wrote in a chunk of a stream, found by its keys without a full parse; exact for what the
+ * known servers send, good enough for an estimate otherwise. */
+void chat_take_chunk_text(struct tg_text chunk, struct tg_seen *seen);
 
 /* Whether a string under this key was written by the model: content, reasoning_content, reasoning, arguments, … */
 bool chat_is_written_by_model(struct tg_text key);

@@ -3,7 +3,7 @@
 #include "dataplane/dialects/converse/converse_internal.h"
 
 /* What the model wrote, as it is written: deltas are small, and their only long member is the text. */
-static size_t text_bytes(struct tg_text data)
+static struct tg_text text_of(struct tg_text data)
 {
     static const struct tg_text names[] = {TG_TEXT_LITERAL("\"text\":\""), TG_TEXT_LITERAL("\"input\":\"")};
     const char *end = data.data + data.bytes;
@@ -20,11 +20,11 @@ static size_t text_bytes(struct tg_text data)
             while (backslash > at && backslash[-1] == '\\')
                 --backslash;
             if ((quote - backslash) % 2 == 0)
-                return (size_t)(quote - at);
+                return tg_text(at, (size_t)(quote - at));
             from = quote + 1;
         }
     }
-    return 0;
+    return tg_text(NULL, 0);
 }
 
 static void look_at(struct tg_seen *seen, struct tg_text data, struct tg_converse_event *event)
@@ -54,7 +54,7 @@ enum tg_block_fate tg_converse_watch_block(struct tg_seen *seen, bool hides_usag
     int http_status;
     (void)hides_usage; /* every client gets it */
     if (tg_text_is(name, "contentBlockDelta")) {
-        seen->text_bytes += text_bytes(data);
+        tg_seen_add_text(seen, text_of(data));
     } else if (tg_text_is(name, "metadata")) {
         look_at(seen, data, &event);
         seen->is_done = true;

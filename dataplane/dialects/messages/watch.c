@@ -52,20 +52,18 @@ static bool next_string_member(const char **at, const char *end, struct tg_text 
 }
 
 /* What the model wrote, without a parse: this is done for every chunk. */
-static size_t text_bytes(struct tg_text data)
+static void take_text(struct tg_seen *seen, struct tg_text data)
 {
     static const struct tg_text DELTA = TG_TEXT_LITERAL("\"delta\"");
     const char *end = data.data + data.bytes;
     const char *at = data.bytes == 0 ? NULL : tg_json_find(data.data, end, DELTA);
     struct tg_text key, value;
-    size_t bytes = 0;
     if (at == NULL)
-        return 0;
+        return;
     at += DELTA.bytes;
     while (next_string_member(&at, end, &key, &value))
         if (tg_text_is(key, "text") || tg_text_is(key, "thinking") || tg_text_is(key, "partial_json"))
-            bytes += value.bytes;
-    return bytes;
+            tg_seen_add_text(seen, value);
 }
 
 /* The event's name, which providers that only speak like Anthropic leave out at times: then its `type`. */
@@ -127,7 +125,7 @@ enum tg_block_fate tg_messages_watch_block(struct tg_seen *seen, bool hides_usag
     (void)hides_usage; /* usage is part of events that every client gets */
     name = name_of(name, data);
     if (tg_text_is(name, "content_block_delta")) {
-        seen->text_bytes += text_bytes(data);
+        take_text(seen, data);
     } else if (tg_text_is(name, "message_start")) {
         look_at(seen, data, &event, true);
     } else if (tg_text_is(name, "message_delta")) {

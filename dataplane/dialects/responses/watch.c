@@ -20,24 +20,24 @@ static void see(struct tg_seen *seen, const struct tg_responses_summary *summary
         seen->has_usage = true;
 }
 
-/* The bytes of the string `delta`, found without a scan: escaped quotes cannot come before it, for a name in a string
+/* The string `delta`, found without a scan: escaped quotes cannot come before it, for a name in a string
  * has its quotes escaped. */
-static size_t delta_bytes(struct tg_text data)
+static struct tg_text delta_of(struct tg_text data)
 {
     static const struct tg_text DELTA = TG_TEXT_LITERAL("\"delta\"");
     const char *end = data.data + data.bytes;
     const char *at = tg_json_find(data.data, end, DELTA);
     if (at == NULL)
-        return 0;
+        return tg_text(NULL, 0);
     at += DELTA.bytes;
     while (at < end && (*at == ' ' || *at == ':'))
         ++at;
     if (at == end || *at != '"')
-        return 0;
+        return tg_text(NULL, 0);
     const char *begin = ++at;
     while (at < end && *at != '"')
         at += *at == '\\' && end - at > 1 ? 2 : 1;
-    return (size_t)(at - begin);
+    return tg_text(begin, (size_t)(at - begin));
 }
 
 /* The `response` of an event. */
@@ -71,7 +71,7 @@ enum tg_block_fate tg_responses_watch_block(struct tg_seen *seen, bool hides_usa
     case TG_RESPONSES_INPUT_DELTA:
     case TG_RESPONSES_SUMMARY_DELTA:
     case TG_RESPONSES_REASONING_DELTA:
-        seen->text_bytes += delta_bytes(data);
+        tg_seen_add_text(seen, delta_of(data));
         break;
     case TG_RESPONSES_CREATED:
         if (seen->model_bytes == 0)
