@@ -35,10 +35,10 @@ static void take_usage(struct tg_seen *seen, const struct gemini_chunk *chunk, i
     if (chunk->usage.bytes != 0 && gemini_read_usage(chunk->usage, &usage, &tier)) {
         seen->usage = usage;
         seen->has_usage = true;
+        seen->is_usage_partial = !seen->is_done;
         remember(tier, seen->service_tier, sizeof(seen->service_tier), &seen->service_tier_bytes);
     }
     seen->usage.of[TG_USAGE_WEB_SEARCHES] = searches > before ? searches : before;
-    seen->is_usage_partial = seen->has_usage && !seen->is_done;
 }
 
 /* Candidates end each by itself. */

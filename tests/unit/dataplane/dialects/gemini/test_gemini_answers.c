@@ -126,6 +126,32 @@ static void usage_that_comes_behind_the_end_is_taken_and_the_end_stays(void **st
     assert_int_equal(recording.usage.of[TG_USAGE_INPUT], 5);
 }
 
+static void text_is_counted_without_a_parse_until_usage_may_matter(void **state)
+{
+    struct tg_seen seen = {.has_usage = false};
+    static const char USAGE[] = "\"usageMetadata\":{\"promptTokenCount\":5,\"candidatesTokenCount\":%d},"
+                                "\"modelVersion\":\"gemini-2.5-pro\"}";
+    static const char *const candidates[] = {
+        "\"index\":0," SAYS("abc"),           /* the first is parsed */
+        "\"index\":0," SAYS("a\\\"text\\\""), /* an escape is as long as it is written */
+        "\"index\":1," SAYS("de"),            /* another candidate is */
+        "\"index\":1," STOP,
+        "\"index\":0," SAYS("f") "," STOP,
+    };
+    static const int output[] = {0, 0, 2, 3, 4};
+    static const size_t text[] = {3, 12, 14, 14, 15};
+    for (int i = 0; i < 5; ++i) {
+        char chunk[512];
+        int bytes = snprintf(chunk, sizeof(chunk), "{\"candidates\":[{%s}],", candidates[i]);
+        snprintf(chunk + bytes, sizeof(chunk) - (size_t)bytes, USAGE, i);
+        enum tg_block_fate fate = dialect->watch_block(&seen, false, tg_text(NULL, 0), tg_text_of(chunk));
+        assert_int_equal(fate, i == 4 ? TG_BLOCK_HOLD_SO_FAR : TG_BLOCK_PASS);
+        assert_int_equal(seen.usage.of[TG_USAGE_OUTPUT], output[i]);
+        assert_int_equal(seen.text_bytes, text[i]);
+        assert_int_equal(seen.is_usage_partial, i != 4);
+    }
+}
+
 static void a_candidate_that_ends_does_not_end_the_others(void **state)
 {
     struct tg_seen seen = {.has_usage = false};
@@ -362,6 +388,7 @@ int main(void)
         TEST(details_beyond_their_sum_do_not_count_a_token_twice),
         TEST(the_last_usage_of_a_stream_holds_and_says_the_tier),
         TEST(usage_that_comes_behind_the_end_is_taken_and_the_end_stays),
+        TEST(text_is_counted_without_a_parse_until_usage_may_matter),
         TEST(a_candidate_that_ends_does_not_end_the_others),
         TEST(searches_are_billed_by_prompt_before_gemini_3_and_by_query_since),
         TEST(a_stop_beside_calls_is_for_the_calls),
