@@ -94,7 +94,7 @@ def world(make_module_stack):
     ranker = provider("openai_compatible", "/v1")
     models = [model(kind, kind, ranker if kind == "rerank" else openai_like, **fields) for kind, fields in KINDS.items()]
     models += [model("claude", "chat", claude, max_output_tokens=1000), model("gem", "chat", google, max_output_tokens=1000),
-               model("gem-embedding", "embedding", google)]
+               model("gem-embedding", "embedding", google), model("gpt", "chat", openai_like, max_output_tokens=1000)]
     api.update("access-profiles", stack.profile["id"], model_ids=[m["id"] for m in models])
     stack.wait_for_replicas()
     stack.upstream_server = server
@@ -223,8 +223,21 @@ def test_what_is_native_needs_a_profile_that_says_so(world):
 
 def test_models_are_listed_in_the_shape_of_each_sdk(world):
     url, key = world.replicas[0].root_url, world.key["key"]
-    names = {"claude", "gem", "gem-embedding", *(set(KINDS) - {"native"})}
+    names = {"claude", "gem", "gem-embedding", "gpt", *(set(KINDS) - {"native"})}
     assert {model.id for model in sdk(world).models.list()} == names
     assert {model.id for model in anthropic.Anthropic(base_url=url, api_key=key).models.list()} == names
     google = genai.Client(api_key=key, http_options=genai_types.HttpOptions(base_url=url))
     assert {model.name for model in google.models.list()} == {f"models/{name}" for name in names}
+
+
+def test_tokens_are_counted_here_where_no_provider_counts(world, booked):
+    """Anthropic's and Google's SDKs ask for a count of a model whose provider has no such call."""
+    url, key = world.replicas[0].root_url, world.key["key"]
+    claude = anthropic.Anthropic(base_url=url, api_key=key, max_retries=0)
+    short = claude.messages.count_tokens(model="gpt", messages=[{"role": "user", "content": "hello"}])
+    counted = claude.messages.with_raw_response.count_tokens(model="gpt", messages=[{"role": "user", "content": "hello there, " * 100}])
+    assert counted.headers["x-tollgate-estimated"] == "true"
+    assert 290 <= counted.parse().input_tokens - short.input_tokens <= 310  # three tokens each time
+    google = genai.Client(api_key=key, http_options=genai_types.HttpOptions(base_url=url))
+    assert 290 <= google.models.count_tokens(model="gpt", contents="hello there, " * 100).total_tokens <= 320
+    assert not world.upstream_server.seen
