@@ -294,6 +294,9 @@ enum tg_stage_answer tg_exchange_reply_error(struct tg_exchange *exchange)
     exchange->answer.status = row->http_status;
     struct tg_answer_error said = tg_client_error_said(exchange->arena, &exchange->error);
     exchange->answer.body = exchange->client_dialect->error_body(exchange->arena, &said);
+    if (exchange->client_dialect->error_type_header != NULL)
+        tg_exchange_add_header(exchange, exchange->client_dialect->error_type_header,
+                               tg_text_of(exchange->client_dialect->error_type(&said)));
     if (row->retry != TG_RETRY_UNSAID)
         tg_exchange_add_header(exchange, "x-should-retry", tg_text_of(row->retry == TG_RETRY_YES ? "true" : "false"));
     if (exchange->outcome == TOLLGATE__V1__OUTCOME__OUTCOME_UNSPECIFIED)

@@ -111,7 +111,7 @@ struct tg_charge {
 struct tg_answer {
     int status;
     struct tg_text body;
-    struct tg_http_header extra[4]; /* Retry-After, Allow, WWW-Authenticate, … */
+    struct tg_http_header extra[6]; /* Retry-After, Allow, WWW-Authenticate, … */
     size_t extra_count;
 };
 

@@ -30,11 +30,17 @@ static bool leaves_model_out(const struct tg_request_target *target)
 void tg_edits_model(struct tg_arena *arena, const struct tg_model_request *request,
                     const struct tg_request_target *target, struct tg_edits *edits)
 {
+    const struct tg_body_marks *marks = &request->marks;
     struct tg_text name = target->upstream_model;
-    if (leaves_model_out(target))
+    if (leaves_model_out(target) || name.bytes == 0)
         return;
-    if (name.bytes != 0 && request->marks.model.bytes != 0 && !tg_text_equals(name, request->model))
-        tg_edits_add(edits, request->marks.model, tg_json_string_of(arena, name).written);
+    struct tg_text written = tg_json_string_of(arena, name).written;
+    if (marks->model.bytes != 0 && !tg_text_equals(name, request->model))
+        tg_edits_add(edits, marks->model, written);
+    else if (marks->model.bytes == 0 && marks->first_member_at != 0)
+        tg_edits_add(
+            edits, (struct tg_span){marks->first_member_at, 0},
+            tg_arena_printf(arena, "\"model\":\"%.*s\"%s", TG_TEXT_ARG(written), marks->member_count == 0 ? "" : ","));
 }
 
 static bool overlaps(const struct tg_edits *edits, struct tg_span span)

@@ -246,7 +246,9 @@ bool chat_read_request(const struct tg_request_source *source, struct tg_model_r
             else
                 tg_reading_field(&reading, rules[i].field, rules[i].name.data, &member);
         }
-        if (!has_model)
+        if (!has_model && source->path_model.bytes != 0) /* as Azure's paths have it */
+            request->model = source->path_model;
+        else if (!has_model)
             tg_reading_fail_missing(&reading, "model");
         if (!has_messages)
             tg_reading_fail_missing(&reading, "messages");

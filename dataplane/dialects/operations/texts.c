@@ -43,21 +43,6 @@ static bool read_moderations(const struct tg_request_source *source, struct tg_m
     return is_good;
 }
 
-static void edit_moderations(struct tg_arena *arena, struct tg_text body, const struct tg_model_request *request,
-                             const struct tg_request_target *target, struct tg_body *edited)
-{
-    struct tg_edits edits;
-    struct tg_text name = target->upstream_model;
-    edits.count = 0;
-    tg_edits_model(arena, request, target, &edits);
-    if (request->marks.model.bytes == 0 && name.bytes != 0 && !tg_text_equals(name, request->model))
-        tg_edits_add(
-            &edits, (struct tg_span){request->marks.first_member_at, 0},
-            tg_arena_printf(arena, "\"model\":\"%.*s\",", TG_TEXT_ARG(tg_json_string_of(arena, name).written)));
-    tg_edits_rules(arena, request, target, &edits);
-    tg_edits_apply(&edits, body, edited);
-}
-
 /* OpenAI does not charge; who does, tells usage. */
 static void watch_moderations(struct tg_seen *seen, struct tg_text body)
 {
@@ -79,7 +64,7 @@ const struct tg_dialect tg_operations_moderations = {
     .error_body = tg_chat_error_body,
     .error_event = tg_chat_error_event,
     .read_error = tg_chat_read_error,
-    .edit_request = edit_moderations,
+    .edit_request = operations_edit,
     .watch_block = operations_watch_no_block,
     .watch_whole = watch_moderations,
     .watch_tail = tail_of_moderations,
