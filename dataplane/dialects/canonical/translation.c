@@ -58,7 +58,6 @@ static void learn(struct tg_translation *translation, const struct tg_answer_eve
         break;
     case TG_ANSWER_USAGE:
         seen->usage = *event->usage;
-        seen->usage_text_bytes = seen->text_bytes;
         seen->has_usage = true;
         seen->is_usage_partial = event->is_usage_partial;
         if (event->service_tier.bytes != 0)
@@ -88,12 +87,23 @@ static enum tg_status take(void *user, const struct tg_answer_event *event)
 
 /* ---- blocks ---- */
 
+/* What a block reports includes its own text, whichever its decoder tells first. */
+static void note_usage(struct tg_translation *translation)
+{
+    struct tg_seen *seen = &translation->seen;
+    if (!seen->has_usage || tg_usage_total_output(&seen->usage) == translation->reported_output)
+        return;
+    translation->reported_output = tg_usage_total_output(&seen->usage);
+    seen->usage_text_bytes = seen->text_bytes;
+}
+
 static enum tg_status decode(struct tg_translation *translation, struct tg_text name, struct tg_text data)
 {
     const struct tg_answer_sink sink = {take, translation};
     enum tg_status status =
         translation->from->decode_block(translation->decoder, &translation->scratch, name, data, &sink);
     tg_arena_reset(&translation->scratch);
+    note_usage(translation);
     return status;
 }
 

@@ -28,6 +28,7 @@ struct tg_translation {
     bool has_said_all;       /* END or ERROR was encoded: whatever comes now is not for the client */
     struct tg_buf text;      /* seen.text */
     struct tg_seen seen;
+    int64_t reported_output; /* as last reported */
 };
 
 /* The encoder's and decoder's state is in `arena`, which outlives the translation, as does what `options` refers to. */

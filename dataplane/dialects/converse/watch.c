@@ -2,29 +2,37 @@
 #include "dataplane/dialects/canonical/tail.h"
 #include "dataplane/dialects/converse/converse_internal.h"
 
-/* What the model wrote, as it is written: deltas are small, and their only long member is the text. */
-static struct tg_text text_of(struct tg_text data)
+/* The string that is the value of a member of that name, as it is written; a name in a string has its quotes escaped.
+ */
+static bool find_string(struct tg_text data, struct tg_text quoted_name, struct tg_text *value)
 {
-    static const struct tg_text names[] = {TG_TEXT_LITERAL("\"text\":\""), TG_TEXT_LITERAL("\"input\":\"")};
     const char *end = data.data + data.bytes;
+    const char *at = tg_json_find(data.data, end, quoted_name);
+    if (at == NULL)
+        return false;
+    at += quoted_name.bytes;
+    while (at < end && (*at == ' ' || *at == ':'))
+        ++at;
+    if (at == end || *at != '"')
+        return false;
+    const char *begin = ++at;
+    while (at < end && *at != '"')
+        at += *at == '\\' && end - at > 1 ? 2 : 1;
+    *value = tg_text(begin, (size_t)(at - begin));
+    return true;
+}
+
+/* What the model wrote: deltas are small, and their only long member is the text. */
+static void take_text(struct tg_seen *seen, struct tg_text data)
+{
+    static const struct tg_text names[] = {TG_TEXT_LITERAL("\"text\""), TG_TEXT_LITERAL("\"input\"")};
+    struct tg_text value;
     for (size_t i = 0; data.bytes != 0 && i < sizeof(names) / sizeof(names[0]); ++i) {
-        const char *at = tg_json_find(data.data, end, names[i]);
-        if (at == NULL)
+        if (!find_string(data, names[i], &value))
             continue;
-        at += names[i].bytes;
-        for (const char *from = at; from < end;) {
-            const char *quote = memchr(from, '"', (size_t)(end - from));
-            const char *backslash = quote;
-            if (quote == NULL)
-                break;
-            while (backslash > at && backslash[-1] == '\\')
-                --backslash;
-            if ((quote - backslash) % 2 == 0)
-                return tg_text(at, (size_t)(quote - at));
-            from = quote + 1;
-        }
+        tg_seen_add_text(seen, value);
+        return;
     }
-    return tg_text(NULL, 0);
 }
 
 static void look_at(struct tg_seen *seen, struct tg_text data, struct tg_converse_event *event)
@@ -54,7 +62,7 @@ enum tg_block_fate tg_converse_watch_block(struct tg_seen *seen, bool hides_usag
     int http_status;
     (void)hides_usage; /* every client gets it */
     if (tg_text_is(name, "contentBlockDelta")) {
-        tg_seen_add_text(seen, text_of(data));
+        take_text(seen, data);
     } else if (tg_text_is(name, "metadata")) {
         look_at(seen, data, &event);
         seen->is_done = true;

@@ -120,19 +120,17 @@ static bool is_worth_a_parse(struct tg_text data)
     return false;
 }
 
-static size_t found_text_bytes(struct tg_text data)
+static void take_found_text(struct tg_seen *seen, struct tg_text data)
 {
     static const struct tg_text TEXT = TG_TEXT_LITERAL("\"text\"");
     const char *end = data.data + data.bytes, *at = data.data;
-    size_t bytes = 0;
     for (const char *value; (value = next_value(&at, end, TEXT)) != NULL;) {
         if (*value != '"')
             continue;
         for (at = value + 1; at < end && *at != '"'; ++at)
             at += *at == '\\';
-        bytes += (size_t)((at < end ? at : end) - value) - 1;
+        tg_seen_add_text(seen, tg_text(value + 1, (size_t)((at < end ? at : end) - value) - 1));
     }
-    return bytes;
 }
 
 /* So much text is let go by before the usage is looked at again: a stream that is cut off is billed by it, and what
@@ -150,7 +148,7 @@ enum tg_block_fate gemini_watch_block(struct tg_seen *seen, bool hides_usage, st
     (void)hides_usage; /* usage is part of chunks that every client gets */
     (void)name;
     if (is_only_text(seen, data)) {
-        seen->text_bytes += found_text_bytes(data);
+        take_found_text(seen, data);
         return TG_BLOCK_PASS;
     }
     return look_at(seen, data, false) ? TG_BLOCK_HOLD_SO_FAR : TG_BLOCK_PASS;

@@ -73,9 +73,12 @@ def read(asked_type, path, body):
 
 def usage(reply):
     u = reply.usage
-    return {"prompt_tokens": u["input"], "completion_tokens": u["output"], "total_tokens": u["input"] + u["output"],
-            "prompt_tokens_details": {"cached_tokens": u["cached"]},
-            "completion_tokens_details": {"reasoning_tokens": u["reasoning"]}}
+    if reply.tells_usage != "yes":
+        return {}
+    return {"usage": {"prompt_tokens": u["input"], "completion_tokens": u["output"], "total_tokens": u["input"] + u["output"],
+            "prompt_tokens_details": {"cached_tokens": u["cached"], "audio_tokens": u["input_audio"], "image_tokens": u["input_image"]},
+            "completion_tokens_details": {"reasoning_tokens": u["reasoning"], "audio_tokens": u["output_audio"],
+                                          "image_tokens": u["output_image"]}}}
 
 
 def whole(asked, reply):
@@ -87,7 +90,7 @@ def whole(asked, reply):
                                  for id, name, arguments in reply.calls]
     return {"id": "chatcmpl-1", "object": "chat.completion", "created": 1700000000, "model": asked.model + "-0613",
             "choices": [{"index": index, "message": message, "logprobs": None, "finish_reason": FINISH[reply.finish]}
-                        for index in range(asked.choices)], "usage": usage(reply)}
+                        for index in range(asked.choices)]} | usage(reply)
 
 
 def stream(asked, reply):
@@ -96,7 +99,9 @@ def stream(asked, reply):
                                        "model": asked.model + "-0613", "choices": choices} | more).encode() + b"\n\n"
 
     def delta(finish=None, **fields):
-        return chunk([{"index": 0, "delta": fields, "logprobs": None, "finish_reason": finish}])
+        """The same for all choices, which take turns."""
+        return b"".join(chunk([{"index": index, "delta": fields, "logprobs": None, "finish_reason": finish}])
+                        for index in range(asked.choices))
 
     events = [delta(role="assistant", content="")]
     events += [delta(reasoning_content=piece) for piece in ([reply.thinking] if reply.thinking else [])]
@@ -106,8 +111,8 @@ def stream(asked, reply):
         text = json.dumps(arguments)
         events += [delta(tool_calls=[{"index": index, "function": {"arguments": text[at:at + 7]}}]) for at in range(0, len(text), 7)]
     events.append(delta(FINISH[reply.finish]))
-    if asked.wants_usage:
-        events.append(chunk([], usage=usage(reply)))
+    if asked.wants_usage and usage(reply):
+        events.append(chunk([], **usage(reply)))
     return events + [b"data: [DONE]\n\n"]
 
 

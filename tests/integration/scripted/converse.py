@@ -64,8 +64,12 @@ def read(asked_type, path, body):
 
 def usage(reply):
     u = reply.usage
-    return {"inputTokens": u["input"] - u["cached"] - u["cache_write"], "outputTokens": u["output"],
-            "totalTokens": u["input"] + u["output"], "cacheReadInputTokens": u["cached"], "cacheWriteInputTokens": u["cache_write"]}
+    if reply.tells_usage != "yes":
+        return {}
+    by_lifetime = [{"ttl": "5m", "inputTokens": u["cache_write"] - u["cache_write_1h"]}, {"ttl": "1h", "inputTokens": u["cache_write_1h"]}]
+    return {"usage": {"inputTokens": u["input"] - u["cached"] - u["cache_write"], "outputTokens": u["output"],
+            "totalTokens": u["input"] + u["output"], "cacheReadInputTokens": u["cached"], "cacheWriteInputTokens": u["cache_write"],
+            **({"cacheDetails": by_lifetime} if u["cache_write_1h"] else {})}}
 
 
 def blocks_of(reply):
@@ -79,7 +83,7 @@ def blocks_of(reply):
 
 def whole(asked, reply):
     return {"metrics": {"latencyMs": 12}, "output": {"message": {"role": "assistant", "content": blocks_of(reply)}},
-            "stopReason": FINISH[reply.finish], "usage": usage(reply)}
+            "stopReason": FINISH[reply.finish]} | usage(reply)
 
 
 def frame(kind, payload, message_type="event"):
@@ -114,7 +118,7 @@ def stream(asked, reply):
             delta({"reasoningContent": {"signature": "c2lnbmVk"}})
         events.append(frame("contentBlockStop", {"contentBlockIndex": index}))
     events.append(frame("messageStop", {"stopReason": FINISH[reply.finish]}))
-    return events + [frame("metadata", {"usage": usage(reply), "metrics": {"latencyMs": 12}})]
+    return events + [frame("metadata", {"metrics": {"latencyMs": 12}} | usage(reply))]
 
 
 def error(status, message):

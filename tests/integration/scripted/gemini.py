@@ -74,15 +74,23 @@ def read(asked_type, path, body):
 
 def usage(reply):
     u = reply.usage
-    return {"promptTokenCount": u["input"], "cachedContentTokenCount": u["cached"], "thoughtsTokenCount": u["reasoning"],
-            "candidatesTokenCount": u["output"] - u["reasoning"], "totalTokenCount": u["input"] + u["output"]}
+    if reply.tells_usage != "yes":
+        return {}
+    return {"usageMetadata": {
+        "promptTokenCount": u["input"], "cachedContentTokenCount": u["cached"], "thoughtsTokenCount": u["reasoning"],
+        "candidatesTokenCount": u["output"] - u["reasoning"], "totalTokenCount": u["input"] + u["output"],
+        "promptTokensDetails": details(u, "input"), "candidatesTokensDetails": details(u, "output")}}
+
+
+def details(usage, side):
+    counts = {kind: usage[f"{side}_{kind}"] for kind in ("audio", "image")}
+    return [{"modality": kind.upper(), "tokenCount": count} for kind, count in counts.items() if count]
 
 
 def answer(asked, reply, parts, finish=None):
-    candidate = {"content": {"role": "model", "parts": parts}, "index": 0}
-    if finish:
-        candidate["finishReason"] = finish
-    return {"candidates": [candidate], "usageMetadata": usage(reply), "modelVersion": asked.model + "-001", "responseId": "resp-g"}
+    candidate = {"content": {"role": "model", "parts": parts}} | ({"finishReason": finish} if finish else {})
+    return {"candidates": [candidate | {"index": index} for index in range(asked.choices)], "modelVersion": asked.model + "-001",
+            "responseId": "resp-g"} | usage(reply)
 
 
 def calls_of(reply):
@@ -100,6 +108,10 @@ def stream(asked, reply):
     pieces = [[{"text": reply.thinking, "thought": True}]] if reply.thinking else []
     pieces += [[{"text": word}] for word in reply.words()] + [[call] for call in calls_of(reply)]
     answers = [answer(asked, reply, parts) for parts in pieces] + [answer(asked, reply, [{"text": ""}], FINISH[reply.finish])]
+    for number, early in enumerate(answers[:-1], 1):  # so far
+        if "usageMetadata" in early:
+            early["usageMetadata"] |= {"candidatesTokenCount": number, "totalTokenCount": reply.usage["input"] + number,
+                                       "thoughtsTokenCount": 0, "candidatesTokensDetails": []}
     return [b"data: " + json.dumps(one).encode() + b"\r\n\r\n" for one in answers]
 
 

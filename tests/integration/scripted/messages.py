@@ -64,9 +64,10 @@ def read(asked_type, path, body):
 
 def usage(reply):
     u = reply.usage
+    hour = u["cache_write_1h"]
     return {"input_tokens": u["input"] - u["cached"] - u["cache_write"], "cache_read_input_tokens": u["cached"],
             "cache_creation_input_tokens": u["cache_write"],
-            "cache_creation": {"ephemeral_5m_input_tokens": u["cache_write"], "ephemeral_1h_input_tokens": 0},
+            "cache_creation": {"ephemeral_5m_input_tokens": u["cache_write"] - hour, "ephemeral_1h_input_tokens": hour},
             "output_tokens": u["output"], "service_tier": "standard"}
 
 
@@ -82,7 +83,7 @@ def blocks_of(reply):
 def whole(asked, reply):
     return {"id": "msg_1", "type": "message", "role": "assistant", "model": asked.model + "-20260101",
             "content": blocks_of(reply), "stop_reason": FINISH[reply.finish], "stop_sequence": reply.stop_sequence,
-            "usage": usage(reply)}
+            **({} if reply.tells_usage == "none" else {"usage": usage(reply)})}
 
 
 def stream(asked, reply):
@@ -91,8 +92,10 @@ def stream(asked, reply):
     def event(kind, **fields):
         events.append(f"event: {kind}\ndata: {json.dumps({'type': kind} | fields)}\n\n".encode())
 
-    event("message_start", message=whole(asked, reply) | {"content": [], "stop_reason": None, "stop_sequence": None,
-                                                          "usage": usage(reply) | {"output_tokens": 1}})
+    begun = whole(asked, reply) | {"content": [], "stop_reason": None, "stop_sequence": None}
+    if "usage" in begun:
+        begun["usage"]["output_tokens"] = 1
+    event("message_start", message=begun)
     event("ping")
     for index, block in enumerate(blocks_of(reply)):
         empty = {"thinking": {"thinking": "", "signature": ""}, "text": {"text": ""}, "tool_use": {"input": {}}}[block["type"]]
@@ -108,7 +111,8 @@ def stream(asked, reply):
             for at in range(0, len(text), 7):
                 event("content_block_delta", index=index, delta={"type": "input_json_delta", "partial_json": text[at:at + 7]})
         event("content_block_stop", index=index)
-    event("message_delta", delta={"stop_reason": FINISH[reply.finish], "stop_sequence": reply.stop_sequence}, usage=usage(reply))
+    told = {"usage": usage(reply)} if reply.tells_usage == "yes" else {}
+    event("message_delta", delta={"stop_reason": FINISH[reply.finish], "stop_sequence": reply.stop_sequence}, **told)
     event("message_stop")
     return events
 

@@ -90,7 +90,7 @@ def response(asked, reply, status, items):
             "max_output_tokens": asked.max_tokens, "model": asked.model + "-2026", "output": items, "parallel_tool_calls": True,
             "previous_response_id": None, "reasoning": {"effort": None, "summary": None}, "store": False, "temperature": 1.0,
             "text": {"format": {"type": "text"}}, "tool_choice": "auto", "tools": [], "top_p": 1.0, "truncation": "disabled",
-            "usage": None if status == "in_progress" else {
+            "usage": None if status == "in_progress" or reply.tells_usage != "yes" else {
                 "input_tokens": u["input"], "input_tokens_details": {"cached_tokens": u["cached"]},
                 "output_tokens": u["output"], "output_tokens_details": {"reasoning_tokens": u["reasoning"]},
                 "total_tokens": u["input"] + u["output"]},

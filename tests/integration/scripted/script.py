@@ -42,7 +42,10 @@ class Reply:
     calls: list = field(default_factory=list)  # (id, name, arguments)
     finish: str = "stop"  # stop, length, tools, stop_sequence
     stop_sequence: str | None = None
-    usage: dict = field(default_factory=dict)  # input (all of it), cached, cache_write, output (all of it), reasoning
+    # input (all of it), cached, cache_write (all of it), cache_write_1h, output (all of it, of all choices), reasoning, and
+    # of input and output what is sound or a picture
+    usage: dict = field(default_factory=dict)
+    tells_usage: str = "yes"  # yes, none, or start: only where the answer begins
 
     def words(self):
         """The text in pieces, as a stream has it."""
@@ -96,6 +99,10 @@ def decide(asked):
         reply.finish = "length"
     said = sum(len(part[1].split()) for part in asked.parts("text"))
     reasoning = 5 if asked.thinks else 0
-    reply.usage = {"input": 20 + said, "cached": int(wanted.get("cached", 0)), "cache_write": int(wanted.get("written", 0)),
-                   "output": len(reply.words()) + 7 * len(reply.calls) + reasoning, "reasoning": reasoning}
+    figure = {name: int(wanted.get(name, 0)) for name in ("cached", "written", "written1h", "audio", "image", "audio_out", "image_out")}
+    reply.tells_usage = wanted.get("usage", "yes")
+    reply.usage = {"input": 20 + said, "cached": figure["cached"], "cache_write": figure["written"] + figure["written1h"],
+                   "cache_write_1h": figure["written1h"], "input_audio": figure["audio"], "input_image": figure["image"],
+                   "output": asked.choices * (len(reply.words()) + 7 * len(reply.calls) + reasoning), "reasoning": asked.choices * reasoning,
+                   "output_audio": figure["audio_out"], "output_image": figure["image_out"]}
     return reply

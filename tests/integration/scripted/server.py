@@ -35,6 +35,8 @@ class Handler(BaseHTTPRequestHandler):
         self.server.provider.seen.append(seen)
         try:
             seen.asked = dialect.read(Asked, path, body)
+            if self.fails_first(seen.asked):
+                return
             reply = decide(seen.asked)
         except Fault as fault:
             return self.answer_error(dialect, fault.status, str(fault))
@@ -42,10 +44,32 @@ class Handler(BaseHTTPRequestHandler):
             seen.problem = repr(problem)
             return self.answer_error(dialect, 400, f"the provider cannot read this: {problem!r}")
         seen.usage = reply.usage
-        if seen.asked.is_streaming:
+        if not seen.asked.is_streaming and "hang" in directives(seen.asked.text):
+            self.wait_for_close()
+        elif seen.asked.is_streaming:
             self.answer_stream(dialect, seen.asked, reply)
         else:
             self.answer(200, {"x-request-id": "req-1"}, json.dumps(dialect.whole(seen.asked, reply)).encode())
+
+    def fails_first(self, asked):
+        """Whether this is the first try of a request that is to be repeated: [[once=STATUS]], [[once=drop]]."""
+        failure = directives(asked.text).get("once")
+        if failure is None or asked.text in self.server.provider.tried:
+            return False
+        self.server.provider.tried.add(asked.text)
+        if failure != "drop":
+            raise Fault(int(failure), f"the script says {failure}, once")
+        self.close_connection = True
+        return True
+
+    def wait_for_close(self):
+        """Until the gateway gives up."""
+        self.close_connection = True
+        try:
+            while self.connection.recv(4096):
+                pass
+        except ConnectionError:
+            pass
 
     def answer(self, status, headers, body, content_type="application/json"):
         self.send_response(status)
@@ -64,11 +88,14 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("content-type", dialect.CONTENT_TYPE)
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
-        cut = directives(asked.text).get("cut")
+        wanted = directives(asked.text)
+        cut, hang = wanted.get("cut"), wanted.get("hang")
         for number, event in enumerate(dialect.stream(asked, reply)):
             if cut is not None and number == int(cut):
                 self.close_connection = True
                 return
+            if hang is not None and number == int(hang):
+                return self.wait_for_close()
             self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
             self.wfile.flush()
         self.wfile.write(b"0\r\n\r\n")
@@ -80,6 +107,7 @@ class Handler(BaseHTTPRequestHandler):
 class ScriptedProvider:
     def __init__(self):
         self.seen = []
+        self.tried = set()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.server.provider = self
