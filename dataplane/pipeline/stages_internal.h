@@ -40,6 +40,18 @@ void stage_call_finish(struct tg_exchange *exchange);
 
 /* ---- for each other ---- */
 
+/* What the call's news mean: the head, more of the body, all of it (call->piece is the last); and the end of a stream
+ * that is complete although its connection is not over. */
+enum tg_stage_answer stage_call_take_head(struct tg_exchange *exchange);
+enum tg_stage_answer stage_call_take_piece(struct tg_exchange *exchange);
+enum tg_stage_answer stage_call_complete(struct tg_exchange *exchange);
+enum tg_stage_answer stage_call_end_events(struct tg_exchange *exchange);
+
+/* On to the next candidate; there is one. */
+enum tg_stage_answer stage_call_fail_over(struct tg_exchange *exchange, bool may_be_billed);
+/* The client has seen a part: the answer ends with an error event, or is visibly cut. */
+enum tg_stage_answer stage_call_break_off(struct tg_exchange *exchange, const char *why);
+
 /* Makes call->pieces for that deployment. False, and exchange->error says why, if it cannot be told what is asked. */
 bool stage_call_prepare(struct tg_exchange *exchange, const struct tg_deployment *deployment) TG_MUST_CHECK;
 
