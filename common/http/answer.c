@@ -168,6 +168,8 @@ static void compose_head(struct request *request, int status, const struct tg_ht
         to = put(to, LITERAL("connection: close\r\n"));
     else if (is_old)
         to = put(to, LITERAL("connection: keep-alive\r\n"));
+    else if (status == 426) /* has Upgrade, which must be named here: RFC 9110 section 7.8 */
+        to = put(to, LITERAL("connection: upgrade\r\n"));
     to = put(to, LITERAL("\r\n"));
     request->output_bytes = (size_t)(to - request->output);
 }

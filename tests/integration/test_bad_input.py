@@ -97,6 +97,14 @@ def test_a_wrong_method_says_which_are_right(gateway, stack):
     assert response.headers["allow"] == "POST"
 
 
+def test_a_websocket_is_refused_as_one_that_needs_another_protocol(gateway, stack):
+    """Codex tries one before it sends its request; on 426 it does so at once, on 405 after seven tries and as many seconds."""
+    response = gateway.get("/v1/responses", headers={"connection": "Upgrade", "upgrade": "websocket", "sec-websocket-version": "13",
+                                                     "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA=="})
+    error = refused(stack, response, 426, "websocket_not_served")
+    assert (response.headers["connection"], response.headers["upgrade"]) == ("upgrade", "HTTP/1.1") and "POST" in error["message"]
+
+
 @pytest.mark.parametrize("headers", [{}, {"authorization": ""}, {"authorization": "Basic dXNlcjpwYXNz"},
                                      {"authorization": "Bearer"}])
 def test_a_missing_key_is_an_authentication_error(stack, headers):

@@ -42,6 +42,8 @@ static const struct tg_client_error_row rows[TG_ERROR_COUNT] = {
                               "OpenAI SDK ends in /v1."},
     [TG_ERROR_METHOD_NOT_ALLOWED] = {"method_not_allowed", 405, INVALID_REQUEST, TG_RETRY_NO,
                                      "{1} does not take {0}; it takes {2}."},
+    [TG_ERROR_WEBSOCKET_NOT_SERVED] = {"websocket_not_served", 426, INVALID_REQUEST, TG_RETRY_NO,
+                                       "{0} is not served over WebSocket. Send {1} requests."},
     [TG_ERROR_INVALID_JSON] = {"invalid_json", 400, INVALID_REQUEST, TG_RETRY_NO,
                                "The request body cannot be used: {0}."},
     [TG_ERROR_INVALID_FORM] = {"invalid_form", 400, INVALID_REQUEST, TG_RETRY_NO,

@@ -26,6 +26,7 @@ enum tg_client_error_code {
     /* what is asked for */
     TG_ERROR_UNKNOWN_URL,
     TG_ERROR_METHOD_NOT_ALLOWED,
+    TG_ERROR_WEBSOCKET_NOT_SERVED,
     TG_ERROR_INVALID_JSON,
     TG_ERROR_INVALID_FORM,
     TG_ERROR_MISSING_PARAMETER,

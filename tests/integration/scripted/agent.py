@@ -37,7 +37,7 @@ def errand_of(asked):
 def go_on(asked, reply, path):
     results = asked.parts("tool_result")
     if len(results) == 2:
-        reply.text = f"Done. The file says: {results[-1][3]}"
+        reply.text = f"Done. The file says: {results[-1][3].strip().splitlines()[-1]}"
         return
     call = write_with(asked.tools, path) if not results else run_with(asked.tools, f"cat '{path}'")
     reply.text = "I will write it. " if not results else ""

@@ -50,12 +50,16 @@ def read(asked_type, path, body):
         else:
             parts = parts_of(message.get("content"))
             for call in message.get("tool_calls") or []:
-                names[call["id"]] = call["function"]["name"]
-                parts.append(("tool_call", call["id"], call["function"]["name"], json.loads(call["function"]["arguments"])))
+                what = call[call["type"]]
+                names[call["id"]] = what["name"]
+                parts.append(("tool_call", call["id"], what["name"],
+                              what["input"] if call["type"] == "custom" else json.loads(what["arguments"])))
             asked.turns.append((role, parts))
     for tool in body.get("tools") or []:
-        assert tool["type"] == "function", tool
-        asked.tools[tool["function"]["name"]] = tool["function"].get("parameters")
+        assert tool["type"] in ("function", "custom"), tool
+        asked.tools[tool[tool["type"]]["name"]] = tool["function"].get("parameters") if tool["type"] == "function" else None
+    if body.get("web_search_options") is not None:
+        asked.hosted.append("web_search")
     choice = body.get("tool_choice")
     asked.tool_choice = choice["function"]["name"] if isinstance(choice, dict) else {"required": "any"}.get(choice, choice)
     form = body.get("response_format") or {}
@@ -81,13 +85,18 @@ def usage(reply):
                                           "image_tokens": u["output_image"]}}}
 
 
+def call_of(id, name, arguments):
+    if isinstance(arguments, str):
+        return {"id": id, "type": "custom", "custom": {"name": name, "input": arguments}}
+    return {"id": id, "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}
+
+
 def whole(asked, reply):
     message = {"role": "assistant", "content": reply.text or None, "refusal": None}
     if reply.thinking:
         message["reasoning_content"] = reply.thinking
     if reply.calls:
-        message["tool_calls"] = [{"id": id, "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}
-                                 for id, name, arguments in reply.calls]
+        message["tool_calls"] = [call_of(*call) for call in reply.calls]
     return {"id": "chatcmpl-1", "object": "chat.completion", "created": 1700000000, "model": asked.model + "-0613",
             "choices": [{"index": index, "message": message, "logprobs": None, "finish_reason": FINISH[reply.finish]}
                         for index in range(asked.choices)]} | usage(reply)
@@ -106,10 +115,11 @@ def stream(asked, reply):
     events = [delta(role="assistant", content="")]
     events += [delta(reasoning_content=piece) for piece in ([reply.thinking] if reply.thinking else [])]
     events += [delta(content=word) for word in reply.words()]
-    for index, (id, name, arguments) in enumerate(reply.calls):
-        events.append(delta(tool_calls=[{"index": index, "id": id, "type": "function", "function": {"name": name, "arguments": ""}}]))
-        text = json.dumps(arguments)
-        events += [delta(tool_calls=[{"index": index, "function": {"arguments": text[at:at + 7]}}]) for at in range(0, len(text), 7)]
+    for index, call in enumerate(call_of(*one) for one in reply.calls):
+        kind, takes = call["type"], "input" if call["type"] == "custom" else "arguments"
+        text = call[kind][takes]
+        events.append(delta(tool_calls=[call | {"index": index, kind: call[kind] | {takes: ""}}]))
+        events += [delta(tool_calls=[{"index": index, kind: {takes: text[at:at + 7]}}]) for at in range(0, len(text), 7)]
     events.append(delta(FINISH[reply.finish]))
     if asked.wants_usage and usage(reply):
         events.append(chunk([], **usage(reply)))

@@ -58,6 +58,8 @@ def read(asked_type, path, body):
     for tool in body.get("tools") or []:
         for function in tool.get("functionDeclarations") or []:
             asked.tools[function["name"]] = function.get("parametersJsonSchema") or function.get("parameters")
+        if "googleSearch" in tool:
+            asked.hosted.append("web_search")
     calling = (body.get("toolConfig") or {}).get("functionCallingConfig") or {}
     names = calling.get("allowedFunctionNames")
     asked.tool_choice = names[0] if names else (calling.get("mode") or "").lower() or None

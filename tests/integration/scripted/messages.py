@@ -7,6 +7,9 @@ PATHS = ("/messages",)
 CONTENT_TYPE = "text/event-stream"
 FINISH = {"stop": "end_turn", "length": "max_tokens", "tools": "tool_use", "stop_sequence": "stop_sequence"}
 
+HOSTED = {"web_search_20250305": "web_search"}
+TAKE_LATE_SYSTEM = ("claude-opus-4-8",)  # …/build-with-claude/mid-conversation-system-messages
+
 
 def parts_of(content, names):
     if isinstance(content, str):
@@ -42,13 +45,20 @@ def read(asked_type, path, body):
     asked.system = [system] if isinstance(system, str) else [block["text"] for block in system]
     names, last = {}, None
     for message in body["messages"]:
+        if message["role"] == "system":
+            assert asked.model in TAKE_LATE_SYSTEM and last == "user", message
+            asked.system += [part[1] for part in parts_of(message["content"], names)]
+            continue
         assert message["role"] in ("user", "assistant"), message
         assert message["role"] != last, "roles must alternate"
         last = message["role"]
         asked.turns.append((message["role"], parts_of(message["content"], names)))
     assert asked.turns[0][0] == "user", "the first message is the user's"
     for tool in body.get("tools") or []:
-        asked.tools[tool["name"]] = tool["input_schema"]
+        if tool.get("type", "custom") in HOSTED:
+            asked.hosted.append(HOSTED[tool["type"]])
+        else:
+            asked.tools[tool["name"]] = tool["input_schema"]
     choice = body.get("tool_choice") or {}
     asked.tool_choice = choice.get("name") or choice.get("type")
     form = (body.get("output_config") or {}).get("format") or body.get("output_format") or {}

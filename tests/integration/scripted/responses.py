@@ -5,6 +5,7 @@ import json
 
 PATHS = ("/responses",)
 CONTENT_TYPE = "text/event-stream"
+HOSTED = ("web_search", "tool_search")
 
 
 def parts_of(content):
@@ -42,7 +43,10 @@ def read(asked_type, path, body):
         elif kind == "function_call":
             names[item["call_id"]] = item["name"]
             asked.turns.append(("assistant", [("tool_call", item["call_id"], item["name"], json.loads(item["arguments"]))]))
-        elif kind == "function_call_output":
+        elif kind == "custom_tool_call":
+            names[item["call_id"]] = item["name"]
+            asked.turns.append(("assistant", [("tool_call", item["call_id"], item["name"], item["input"])]))
+        elif kind in ("function_call_output", "custom_tool_call_output"):
             output = item["output"]
             text = output if isinstance(output, str) else "".join(p[1] for p in parts_of(output))
             part = ("tool_result", item["call_id"], names[item["call_id"]], text, False)
@@ -55,8 +59,12 @@ def read(asked_type, path, body):
         else:
             raise AssertionError(f"responses knows no item of type {kind}")
     for tool in body.get("tools") or []:
-        assert tool["type"] == "function", tool
-        asked.tools[tool["name"]] = tool.get("parameters")
+        if tool["type"] in HOSTED:
+            asked.hosted.append(tool["type"])
+            continue
+        for one in tool["tools"] if tool["type"] == "namespace" else [tool]:
+            assert one["type"] in ("function", "custom"), one
+            asked.tools[one["name"]] = one.get("parameters") if one["type"] == "function" else None
     choice = body.get("tool_choice")
     asked.tool_choice = choice["name"] if isinstance(choice, dict) else {"required": "any"}.get(choice, choice)
     form = (body.get("text") or {}).get("format") or {}
@@ -77,8 +85,11 @@ def items_of(reply):
         items.append({"id": "msg_1", "type": "message", "status": "completed", "role": "assistant",
                       "content": [{"type": "output_text", "text": reply.text, "annotations": [], "logprobs": []}]})
     for index, (id, name, arguments) in enumerate(reply.calls):
-        items.append({"id": f"fc_{index}", "type": "function_call", "status": "completed", "call_id": id, "name": name,
-                      "arguments": json.dumps(arguments)})
+        item = {"id": f"fc_{index}", "type": "function_call", "status": "completed", "call_id": id, "name": name}
+        if isinstance(arguments, str):
+            items.append(item | {"type": "custom_tool_call", "input": arguments})
+        else:
+            items.append(item | {"arguments": json.dumps(arguments)})
     return items
 
 
@@ -129,6 +140,11 @@ def stream(asked, reply):
                 event("response.output_text.delta", content_index=0, delta=word, logprobs=[], **where)
             event("response.output_text.done", content_index=0, text=reply.text, logprobs=[], **where)
             event("response.content_part.done", content_index=0, part=item["content"][0], **where)
+        elif item["type"] == "custom_tool_call":
+            event("response.output_item.added", output_index=at, item=item | {"input": "", "status": "in_progress"})
+            for begin in range(0, len(item["input"]), 7):
+                event("response.custom_tool_call_input.delta", delta=item["input"][begin:begin + 7], **where)
+            event("response.custom_tool_call_input.done", input=item["input"], **where)
         else:
             event("response.output_item.added", output_index=at, item=item | {"arguments": "", "status": "in_progress"})
             for begin in range(0, len(item["arguments"]), 7):

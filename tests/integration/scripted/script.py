@@ -15,7 +15,8 @@ class Asked:
     is_streaming: bool = False
     system: list = field(default_factory=list)
     turns: list = field(default_factory=list)  # (role, [part]); a part is ("text", s), ("image", type, bytes), …
-    tools: dict = field(default_factory=dict)  # name -> JSON schema
+    tools: dict = field(default_factory=dict)  # name -> JSON schema; None for one that takes text
+    hosted: list = field(default_factory=list)  # the tools that the provider itself runs
     tool_choice: object = None  # None, "auto", "none", "any" or a name
     schema: dict | None = None
     stops: list = field(default_factory=list)

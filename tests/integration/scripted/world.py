@@ -51,8 +51,8 @@ class World(Stack):
         aws = {"kind": "aws_access_key", "access_key_id": "AKIDEXAMPLE"} if dialect == "converse" else {}
         return provider, self.api.create("credentials", name="main", provider_id=provider["id"], secret="provider-secret", **aws)
 
-    def create_scripted_model(self, name, dialect, **fields):
-        return self.create_model(name, PROVIDERS[dialect].model, *self.providers[dialect], **fields)
+    def create_scripted_model(self, name, dialect, upstream_model=None, **fields):
+        return self.create_model(name, upstream_model or PROVIDERS[dialect].model, *self.providers[dialect], **fields)
 
     def allow(self, *models):
         """Adds them to what the key may use."""
