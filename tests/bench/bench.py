@@ -1,28 +1,33 @@
 """Side-by-side measurements; see README.md. Prints ratios and writes build/bench.json."""
 
 import argparse
+import base64
 import json
 import os
 import platform
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPResponse
 from pathlib import Path
 
 import httpx
 
-from rivals import HAProxy, Nginx  # also puts the harness on the path
+from rivals import FixedAnswer, HAProxy, Nginx  # also puts the harness on the path
 from harness import Postgres, Stack, wait_until
 from harness.process import ROOT
 
 HERE = Path(__file__).parent
 PROXY_CORE, LOAD_CORE = 0, 1
 LEDGER_NICENESS = 10
+TRANSLATED_PATHS = {"chat": "/v1/chat/completions", "messages": "/v1/messages", "responses": "/v1/responses",
+                    "gemini": "/v1beta/models/gpt-4o-mini:streamGenerateContent?alt=sse"}
 
 
 def threads(pid):
@@ -124,10 +129,10 @@ class Bench:
                                     "messages": [{"role": "user", "content": text}]}))
         return path
 
-    def wrk(self, port, body, key, seconds):
+    def wrk(self, port, body, key, seconds, path="/v1/chat/completions"):
         run = subprocess.run(
             ["taskset", "-c", str(LOAD_CORE), "wrk", "-t1", "-c32", f"-d{seconds}s", "--timeout", "10s",
-             "-s", HERE / "wrk_chat.lua", f"http://127.0.0.1:{port}/v1/chat/completions"],
+             "-s", HERE / "wrk_post.lua", f"http://127.0.0.1:{port}{path}"],
             capture_output=True, text=True, check=True, env=os.environ | {"TARGET_BODY": str(body), "TARGET_KEY": key})
         result = next(line for line in run.stdout.splitlines() if line.startswith("RESULT")).split()
         requests, duration_us, status_errors, other_errors = map(int, result[1:])
@@ -162,6 +167,141 @@ class Bench:
                 print(f"  {rival:9} {result[rival]['requests_per_s']:>8} requests/s {result[rival]['cpu_us_per_request']:>9.2f} µs CPU")
             print(f"  throughput × HAProxy {result['throughput_over_haproxy']:.2f}, × nginx {result['throughput_over_nginx']:.2f};"
                   f" CPU × HAProxy {result['cpu_over_haproxy']:.2f}, × nginx {result['cpu_over_nginx']:.2f}")
+
+    def translation(self):
+        """A client of each dialect, streamed, to the one provider that speaks chat: what passes, beside what is translated."""
+        bodies = {dialect: self.body_in(dialect) for dialect in TRANSLATED_PATHS}
+        key, port = self.stack.key["key"], self.gateway.port
+        rates = {dialect: [] for dialect in bodies}
+        cpus = {dialect: [] for dialect in bodies}
+        for dialect, body in bodies.items():
+            self.check_stream(dialect, body)
+        for number in range(self.rounds):
+            order = list(bodies)
+            for dialect in order[number % len(order):] + order[:number % len(order)]:
+                self.wait_for_books()
+                self.wrk(port, bodies[dialect], key, 1, TRANSLATED_PATHS[dialect])  # warm
+                before = cpu_s(self.gateway.pid)
+                with self.ledger_paused():
+                    requests, duration = self.wrk(port, bodies[dialect], key, self.seconds, TRANSLATED_PATHS[dialect])
+                rates[dialect].append(requests / duration)
+                cpus[dialect].append((cpu_s(self.gateway.pid) - before) / requests * 1e6)
+        self.results["translation"] = {
+            dialect: {"requests_per_s": round(statistics.median(rates[dialect])),
+                      "cpu_us_per_request": round(statistics.median(cpus[dialect]), 2),
+                      "throughput_over_pass_through": ratio(rates[dialect], rates["chat"]),
+                      "cpu_over_pass_through": ratio(cpus[dialect], cpus["chat"])} for dialect in bodies}
+        print("\ntranslation: streamed in 64 chunks by a provider that speaks chat, 32 connections, one worker, everything on")
+        for dialect, result in self.results["translation"].items():
+            print(f"  {dialect:9} client {result['requests_per_s']:>7} requests/s {result['cpu_us_per_request']:>9.2f} µs CPU;"
+                  f" × pass-through: throughput {result['throughput_over_pass_through']:.2f} (bound 0.50),"
+                  f" CPU {result['cpu_over_pass_through']:.2f}")
+
+    def body_in(self, dialect):
+        """The streamed request of `body`, as a client of that dialect says it."""
+        chat = json.loads(self.body("translation-chat", True).read_text())
+        turns, most = chat["messages"], chat["max_tokens"]
+        said = {
+            "chat": chat,
+            "messages": {"model": chat["model"], "stream": True, "max_tokens": most, "messages": turns},
+            "responses": {"model": chat["model"], "stream": True, "max_output_tokens": most, "store": False, "input": turns},
+            "gemini": {"contents": [{"role": "user", "parts": [{"text": turns[0]["content"]}]}],
+                       "generationConfig": {"maxOutputTokens": most}},
+        }[dialect]
+        path = self.folder / f"translation-{dialect}.json"
+        path.write_text(json.dumps(said))
+        return path
+
+    def check_stream(self, dialect, body):
+        """wrk sees no further than the status: once for each dialect, that the answer has all of its chunks."""
+        with httpx.Client(base_url=self.gateway.root_url, trust_env=False,
+                          headers={"authorization": f"Bearer {self.stack.key['key']}"}) as client:
+            answer = client.post(TRANSLATED_PATHS[dialect], content=body.read_bytes(),
+                                 headers={"content-type": "application/json"})
+        assert answer.status_code == 200 and answer.text.count("data: ") >= 64, f"{dialect}: {answer.text}"
+
+    def large(self, samples_per_round=20, megabytes=10):
+        """One connection, one call at a time: what the gateway adds to a request with an image of 10 MB. The provider that
+        speaks messages is an nginx that reads the request and gives a fixed answer."""
+        stack = self.stack
+        fixed = FixedAnswer(self.folder, self.message_answer()).start()
+        pin(fixed.pid, LOAD_CORE)
+        try:
+            provider = stack.api.create("providers", name="fixed", kind="anthropic", base_url=fixed.base_url)
+            credential = stack.api.create("credentials", name="fixed", provider_id=provider["id"], secret="sk-fixed")
+            model = stack.create_model("fixed-messages", provider=provider, credential=credential)
+            stack.api.update("access-profiles", stack.profile["id"], model_ids=[
+                stack.model["id"], stack.embedding["id"], model["id"]])
+            stack.wait_for_replicas()
+            image = base64.b64encode(os.urandom(megabytes * 750_000)).decode()
+            chat_path, messages_path = "/v1/chat/completions", "/v1/messages"
+            direct_chat = (stack.provider.port, chat_path, stack.provider.key, self.image_request("gpt-4o-mini", image))
+            cases = {
+                "chat_to_chat": (direct_chat,
+                                 (self.gateway.port, chat_path, stack.key["key"], direct_chat[3])),
+                "chat_to_messages": ((fixed.port, messages_path, "sk-fixed", self.image_message("fixed-messages", image)),
+                                     (self.gateway.port, chat_path, stack.key["key"],
+                                      self.image_request("fixed-messages", image))),
+            }
+            for name, (direct, through) in cases.items():
+                self.large_case(name, direct, through, self.rounds * samples_per_round)
+        finally:
+            fixed.stop()
+
+    def large_case(self, name, direct, through, samples):
+        times = {"direct": [], "through": []}
+        with ExitStack() as stack:
+            posts = {way: stack.enter_context(self.poster(*target)) for way, target in
+                     (("direct", direct), ("through", through))}
+            for post in posts.values():
+                post()  # warm
+            for number in range(samples):
+                for way in ("direct", "through") if number % 2 == 0 else ("through", "direct"):
+                    times[way].append(posts[way]())
+        added = sorted(after - before for before, after in zip(times["direct"], times["through"]))
+        result = {"request_bytes": len(through[3]), "direct_median_ms": round(statistics.median(times["direct"]), 2),
+                  "through_median_ms": round(statistics.median(times["through"]), 2),
+                  "added_median_ms": round(statistics.median(added), 2)}
+        self.results.setdefault("large", {})[name] = result
+        print(f"\nlarge, {name}: {len(through[3]) / 1e6:.1f} MB of request: direct {result['direct_median_ms']} ms, through the "
+              f"gateway {result['through_median_ms']} ms, added {result['added_median_ms']} ms "
+              f"(median of {samples} pairs, bound 10)")
+
+    @contextmanager
+    def poster(self, port, path, key, body):
+        """A function that posts the body over one kept connection and says how many ms that took. No HTTP library: the
+        head and the body are ready, what is timed is the server."""
+        head = (f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {key}\r\n"
+                f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n").encode()
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+            def post():
+                before = time.perf_counter()
+                connection.sendall(head)
+                connection.sendall(body)
+                answer = HTTPResponse(connection)
+                answer.begin()
+                text = answer.read()
+                spent_ms = (time.perf_counter() - before) * 1000
+                assert answer.status == 200, text[:500]
+                return spent_ms
+            yield post
+
+    def image_request(self, model, image):
+        return json.dumps({"model": model, "max_tokens": 16, "messages": [{"role": "user", "content": [
+            {"type": "text", "text": "[[sim tokens=8]] what is this?"},
+            {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{image}"}}]}]}).encode()
+
+    def image_message(self, model, image):
+        return json.dumps({"model": model, "max_tokens": 16, "messages": [{"role": "user", "content": [
+            {"type": "text", "text": "[[sim tokens=8]] what is this?"},
+            {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": image}}]}]}).encode()
+
+    def message_answer(self):
+        return json.dumps({"id": "msg_1", "type": "message", "role": "assistant", "model": "fixed-messages",
+                           "content": [{"type": "text", "text": "a picture of noise"}], "stop_reason": "end_turn",
+                           "stop_sequence": None, "usage": {"input_tokens": 1600, "output_tokens": 4}})
 
     def latency(self):
         body = self.body("latency", False)
@@ -286,6 +426,9 @@ class Bench:
     def ingest(self):
         self.program("ingest", "bench_ingest", self.postgres.url(self.postgres.create_database(), "owner"), str(ROOT / "migrations"))
 
+    def inspect(self):
+        self.program("inspect", "bench_inspect")
+
     def parts(self):
         for name in ("bench_json_scan", "bench_wallet", "bench_journal"):
             self.program(name.removeprefix("bench_"), name)
@@ -310,7 +453,7 @@ def ratio(ours, theirs):
 
 
 def main():
-    parts = ("throughput", "latency", "propagation", "ingest", "parts", "memory")
+    parts = ("throughput", "translation", "large", "latency", "propagation", "ingest", "inspect", "parts", "memory")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help=f"which parts (all of them: {', '.join(parts)})")
     parser.add_argument("--rounds", type=int, default=5)

@@ -1,4 +1,5 @@
-"""HAProxy and nginx as plain reverse proxies to the same upstream: one thread, keep-alive both ways, nothing buffered."""
+"""HAProxy and nginx as plain reverse proxies to the same upstream: one thread, keep-alive both ways, nothing buffered. And
+nginx as a provider that gives one answer to all."""
 
 import sys
 from pathlib import Path
@@ -66,3 +67,51 @@ http {{
 """)
         super().__init__("nginx", ["nginx", "-c", path, "-p", folder], folder / "nginx.log",
                          ready=lambda: answers(f"http://127.0.0.1:{self.port}/v1/models"))
+
+
+class FixedAnswer(Process):
+    """A provider: reads each request to its end, in memory, and gives the same JSON to all. (What only says `return`
+    answers before it has read.)"""
+
+    def __init__(self, folder, answer):
+        self.port = free_port()
+        folder = Path(folder)
+        path = folder / "fixed.conf"
+        path.write_text(f"""
+daemon off;
+master_process off;
+worker_processes 1;
+pid {folder}/fixed.pid;
+error_log {folder}/fixed.error.log;
+events {{ worker_connections 100; }}
+http {{
+    access_log off;
+    keepalive_requests 1000000000;
+    client_max_body_size 64m;
+    client_body_buffer_size 64m;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    upstream answer {{ server unix:{folder}/fixed.sock; keepalive 4; keepalive_requests 1000000000; }}
+    server {{
+        listen 127.0.0.1:{self.port};
+        location / {{
+            proxy_pass http://answer;
+            proxy_http_version 1.1;
+            proxy_pass_request_body off;
+            proxy_set_header Content-Length "";
+            proxy_set_header Connection "";
+        }}
+    }}
+    server {{
+        listen unix:{folder}/fixed.sock;
+        default_type application/json;
+        location / {{ return 200 '{answer}'; }}
+    }}
+}}
+""")
+        super().__init__("fixed answer", ["nginx", "-c", path, "-p", folder], folder / "fixed.log",
+                         ready=lambda: answers(f"http://127.0.0.1:{self.port}/"))
+
+    @property
+    def base_url(self):
+        return f"http://127.0.0.1:{self.port}/v1"

@@ -1,4 +1,4 @@
--- One POST, the same every time: TARGET_KEY, TARGET_BODY (a file) come from the environment.
+-- One POST, the same every time, to any path: TARGET_KEY, TARGET_BODY (a file) come from the environment.
 local file = assert(io.open(os.getenv("TARGET_BODY"), "rb"))
 wrk.body = file:read("*a")
 file:close()
