@@ -248,7 +248,8 @@ static struct answer answer_with(struct tg_arena *arena, enum tg_dialect_id dial
                             usage);
         add(arena, &answer, "",
             "{'candidates':[{'content':{'role':'model','parts':[{'text':'hi'}]},'index':0}],'modelVersion':'m'%s}", "");
-        add(arena, &answer, "", "%s", (const char *)answer.whole.data);
+        add(arena, &answer, "",
+            "{'candidates':[{'content':{'role':'model','parts':[]},'finishReason':'STOP','index':0}]%s}", usage);
         break;
     default:
         answer.whole = made(arena,
