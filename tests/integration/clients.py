@@ -149,7 +149,7 @@ class Responses:
         finish = "tools" if calls else "length" if answer.status == "incomplete" else "stop"
         return Got(answer.output_text, thinking, calls, finish,
                    {"input": answer.usage.input_tokens, "output": answer.usage.output_tokens,
-                    "cached": answer.usage.input_tokens_details.cached_tokens},
+                    "cached": answer.usage.input_tokens_details.cached_tokens if answer.usage.input_tokens_details else 0},
                    [item.model_dump(exclude_none=True, exclude={"parsed_arguments", "parsed"}) for item in answer.output])
 
 

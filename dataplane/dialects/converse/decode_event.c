@@ -86,8 +86,9 @@ void tg_converse_read_block(struct tg_arena *scratch, struct tg_json_scan *scan,
 {
     struct tg_json_token member;
     const char *begin = object->value.data;
-    *content = (struct tg_converse_content){.kind = TG_PART_OTHER, .is_there = true};
+    *content = (struct tg_converse_content){.kind = TG_PART_OTHER};
     while (tg_json_scan_next_in(scan, object, &member)) {
+        content->is_there = true; /* an empty start says nothing: the first delta does */
         struct tg_text key = member.key;
         if (tg_json_text_is(key, "text")) {
             content->kind = TG_PART_TEXT;

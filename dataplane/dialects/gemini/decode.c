@@ -331,8 +331,9 @@ static enum tg_status finish_choice(const struct step *step)
 {
     const struct choice *choice = step->choice;
     enum tg_status status = end_part(step);
-    enum tg_finish reason =
-        choice->finish == TG_FINISH_STOP && choice->has_calls ? TG_FINISH_TOOL_CALLS : choice->finish;
+    /* Servers that imitate Google's have a reason of their own for calls, such as FUNCTION_CALL. */
+    bool may_be_calls = choice->finish == TG_FINISH_STOP || choice->finish == TG_FINISH_OTHER;
+    enum tg_finish reason = may_be_calls && choice->has_calls ? TG_FINISH_TOOL_CALLS : choice->finish;
     if (status != TG_OK)
         return status;
     return emit(step->sink,

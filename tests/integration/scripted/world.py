@@ -28,10 +28,11 @@ PROVIDERS = {"chat": Speaker("only_chat", "/v1", "gpt-5.1"), "responses": Speake
 
 
 class World(Stack):
-    def __init__(self, postgres, folder):
+    def __init__(self, postgres, folder, provider=None):
+        """`provider` is another one with a `url` that speaks all dialects, and `close()`."""
         registry = folder / "providers.yaml"
         registry.write_text(REGISTRY)
-        self.scripted = ScriptedProvider()
+        self.scripted = provider or ScriptedProvider()
         try:
             super().__init__(postgres, controlplane_settings={"provider_registry_file": registry})
         except BaseException:
