@@ -15,6 +15,7 @@ import pytest
 from harness import wait_until
 from harness.process import ROOT, clean_environment
 from scripted.script import Reply
+from test_streaming import CHAT, RecordingProvider, add_model, http_answer
 
 DIALECTS = ("chat", "responses", "messages", "gemini", "converse")
 ALL_OF_A_MESSAGE = 3 + 3  # what the chat format adds to a single one (common/tokens/tokens.h)
@@ -157,6 +158,20 @@ def test_without_usage_every_choice_is_counted(teller):
     record, _ = teller.tell(text, choices=3)
     assert record["is_estimated"] and record["input_tokens"] == tokens_of(text) + ALL_OF_A_MESSAGE
     assert abs(record["output_tokens"] - 3 * tokens_of(said(text))) <= 6
+
+
+def test_an_answer_too_large_to_be_kept_is_estimated_by_what_was(world):
+    body = json.dumps({"id": "c", "object": "chat.completion", "model": "m", "choices": [
+        {"index": 0, "message": {"role": "assistant", "content": "word " * 300_000}, "finish_reason": "stop"}]}).encode()
+    provider = RecordingProvider(http_answer(body))
+    add_model(world, "large", provider)
+    answer = httpx.post(world.replicas[0].root_url + CHAT, trust_env=False, timeout=30.0, headers={
+        "authorization": f"Bearer {world.key['key']}"}, json={"model": "large", "messages": [{"role": "user", "content": "hello world"}]})
+    provider.close()
+    assert answer.content == body
+    [record] = wait_until(lambda: world.books.records("model_name = 'large'"), "the record")
+    assert of(record, "is_estimated", "input_tokens", "output_tokens") == {
+        "is_estimated": True, "input_tokens": 2 + ALL_OF_A_MESSAGE, "output_tokens": 16384}  # the model's most
 
 
 @pytest.mark.parametrize("dialect", ["messages"])
