@@ -71,13 +71,17 @@ mkdir -p build
 venv=$root/build/venv
 python_lock=tests/integration/requirements.txt
 
-# Python packages by the lock file with its hashes, again only when the lock file changes.
-prepare_python() {
-    if ! cmp -s "$python_lock" "$venv/installed-lock"; then
-        step "installing the tests' Python packages"
-        rm -rf "$venv"
-        /usr/bin/python3 -m venv "$venv"
-        "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$python_lock"
-        cp "$python_lock" "$venv/installed-lock"
+# install_python VENV LOCK WHAT: packages by a lock file with its hashes, again only when that changes.
+install_python() {
+    if ! cmp -s "$2" "$1/installed-lock"; then
+        step "installing $3"
+        rm -rf "$1"
+        /usr/bin/python3 -m venv "$1"
+        "$1/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$2"
+        cp "$2" "$1/installed-lock"
     fi
+}
+
+prepare_python() {
+    install_python "$venv" "$python_lock" "the tests' Python packages"
 }
