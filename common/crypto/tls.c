@@ -1,12 +1,10 @@
 #include "common/crypto/tls_context.h"
 
 #include <arpa/inet.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include "common/crypto/reason.h"
@@ -54,12 +52,6 @@ static int verify_server(X509_STORE_CTX *store, void *unused)
     return X509_verify_cert(store);
 }
 
-/* A key with a passphrase is an error; the default would ask on the terminal. */
-static int refuse_passphrase(char *buffer, int size, int is_writing, void *user)
-{
-    return -1;
-}
-
 static SSL_CTX *create_native(const SSL_METHOD *method, bool is_mutual)
 {
     SSL_CTX *native = SSL_CTX_new(method);
@@ -68,7 +60,7 @@ static SSL_CTX *create_native(const SSL_METHOD *method, bool is_mutual)
         abort();
     SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_default_passwd_cb(native, refuse_passphrase);
+    SSL_CTX_set_default_passwd_cb(native, tg_tls_refuse_passphrase);
     return native;
 }
 
@@ -85,27 +77,12 @@ static enum tg_status use_identity(SSL_CTX *native, const char *certificate_file
 /* Every certificate of the text becomes trusted; none at all is an error. */
 static enum tg_status trust_pem(SSL_CTX *native, struct tg_text pem, struct tg_error *error)
 {
-    if (pem.bytes > INT_MAX)
-        return tg_fail(error, TG_TOO_LARGE, "the CA certificates are too long");
-    BIO *source = BIO_new_mem_buf(pem.data, (int)pem.bytes);
-    if (source == NULL)
-        abort();
-    X509_STORE *store = SSL_CTX_get_cert_store(native);
-    size_t count = 0;
-    enum tg_status status = TG_OK;
-    X509 *certificate;
-    while (status == TG_OK && (certificate = PEM_read_bio_X509(source, NULL, refuse_passphrase, NULL)) != NULL) {
-        if (X509_STORE_add_cert(store, certificate) != 1)
+    STACK_OF(X509) * certificates;
+    enum tg_status status = tg_tls_read_certificates(pem, "CA certificates", &certificates, error);
+    for (int i = 0; status == TG_OK && i < sk_X509_num(certificates); ++i)
+        if (X509_STORE_add_cert(SSL_CTX_get_cert_store(native), sk_X509_value(certificates, i)) != 1)
             status = tg_fail(error, TG_INVALID, "CA certificates: %s", tg_crypto_reason());
-        X509_free(certificate);
-        ++count;
-    }
-    bool is_at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-    if (status == TG_OK && (count == 0 || !is_at_end))
-        status = tg_fail(error, TG_INVALID, "CA certificates: number %zu is not valid PEM: %s", count + 1,
-                         tg_crypto_reason());
-    ERR_clear_error();
-    BIO_free(source);
+    tg_tls_free_certificates(certificates);
     return status;
 }
 
@@ -152,29 +129,53 @@ enum tg_status tg_tls_server_create(const char *certificate_file, const char *ke
     return TG_OK;
 }
 
+static SSL_CTX *create_client(bool is_mutual)
+{
+    SSL_CTX *native = create_native(TLS_client_method(), is_mutual);
+    SSL_CTX_set_verify(native, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(native, verify_server, NULL);
+    return native;
+}
+
+static enum tg_status trust(SSL_CTX *native, const char *ca_file, struct tg_text ca_pem, struct tg_error *error)
+{
+    if (ca_file != NULL && SSL_CTX_load_verify_file(native, ca_file) != 1)
+        return tg_fail(error, TG_INVALID, "CA file %s: %s", ca_file, tg_crypto_reason());
+    if (ca_pem.bytes != 0)
+        return trust_pem(native, ca_pem, error);
+    if (ca_file == NULL && SSL_CTX_set_default_verify_paths(native) != 1)
+        return tg_fail(error, TG_IO, "the system's trust store: %s", tg_crypto_reason());
+    return TG_OK;
+}
+
+static enum tg_status finish_client(SSL_CTX *native, enum tg_status status, tg_tls_context **context)
+{
+    *context = status == TG_OK ? wrap(native, false) : NULL;
+    if (status != TG_OK)
+        SSL_CTX_free(native);
+    return status;
+}
+
 enum tg_status tg_tls_client_create(const char *ca_file, struct tg_text ca_pem, const char *certificate_file,
                                     const char *key_file, tg_tls_context **context, struct tg_error *error)
 {
     ERR_clear_error();
-    SSL_CTX *native = create_native(TLS_client_method(), certificate_file != NULL);
-    SSL_CTX_set_verify(native, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_cert_verify_callback(native, verify_server, NULL);
-    enum tg_status status = TG_OK;
-    if (ca_file != NULL && SSL_CTX_load_verify_file(native, ca_file) != 1)
-        status = tg_fail(error, TG_INVALID, "CA file %s: %s", ca_file, tg_crypto_reason());
-    if (status == TG_OK && ca_pem.bytes != 0)
-        status = trust_pem(native, ca_pem, error);
-    if (status == TG_OK && ca_file == NULL && ca_pem.bytes == 0 && SSL_CTX_set_default_verify_paths(native) != 1)
-        status = tg_fail(error, TG_IO, "the system's trust store: %s", tg_crypto_reason());
+    SSL_CTX *native = create_client(certificate_file != NULL);
+    enum tg_status status = trust(native, ca_file, ca_pem, error);
     if (status == TG_OK && certificate_file != NULL)
         status = use_identity(native, certificate_file, key_file, error);
-    if (status != TG_OK) {
-        SSL_CTX_free(native);
-        *context = NULL;
-        return status;
-    }
-    *context = wrap(native, false);
-    return TG_OK;
+    return finish_client(native, status, context);
+}
+
+enum tg_status tg_tls_client_create_from_pem(struct tg_text ca_pem, struct tg_text certificate_pem,
+                                             struct tg_text key_pem, tg_tls_context **context, struct tg_error *error)
+{
+    ERR_clear_error();
+    SSL_CTX *native = create_client(false);
+    enum tg_status status = trust(native, NULL, ca_pem, error);
+    if (status == TG_OK && certificate_pem.bytes != 0)
+        status = tg_tls_use_identity(native, certificate_pem, key_pem, error);
+    return finish_client(native, status, context);
 }
 
 void tg_tls_context_destroy(tg_tls_context *context)

@@ -1,7 +1,7 @@
 /* TLS contexts and certificates' names, for listeners, for calls to providers and for the stream between the planes.
  *
- * TLS 1.2 and 1.3 only; contexts with client certificates on either side (the stream) speak 1.3 only. A context is
- * immutable after creation and shared by threads.
+ * TLS 1.2 and 1.3 only; contexts made from files with client certificates on either side (the stream) speak 1.3 only. A
+ * context is immutable after creation and shared by threads.
  *
  * A client context checks chain and name in its certificate callback, where OpenSSL cannot be driven around it: the
  * name is the connection's `server_name`, and a handshake without one fails. Only subject alternative names count (RFC
@@ -29,6 +29,12 @@ enum tg_status tg_tls_client_create(const char *ca_file, struct tg_text ca_pem, 
                                     const char *key_file, tg_tls_context **context,
                                     struct tg_error *error) TG_MUST_CHECK;
 
+/* The same from PEM text, for calls to providers, which may not speak 1.3 yet. Empty texts: the system's trust store,
+ * no client certificate. */
+enum tg_status tg_tls_client_create_from_pem(struct tg_text ca_pem, struct tg_text certificate_pem,
+                                             struct tg_text key_pem, tg_tls_context **context,
+                                             struct tg_error *error) TG_MUST_CHECK;
+
 void tg_tls_context_destroy(tg_tls_context *context); /* NULL is fine */
 
 /* ---- a TLS connection on a blocking-free file descriptor, for threads that own one (the stream between planes) ----
@@ -42,8 +48,8 @@ tg_tls_connection *tg_tls_connection_create(const tg_tls_context *context, int f
 void tg_tls_connection_destroy(tg_tls_connection *connection);
 
 /* CLOSED: the peer said goodbye (close_notify). Anything else that ends the connection is FAILED, with the reason in
- * `error`: TG_DENIED if the peer's certificate is not accepted, TG_UNAVAILABLE if the connection broke, else
- * TG_CORRUPT. */
+ * `error`: TG_DENIED if a certificate is not accepted, the peer's here or this side's there, TG_UNAVAILABLE if the
+ * connection broke, else TG_CORRUPT. */
 enum tg_tls_io { TG_TLS_DONE, TG_TLS_WANT_READ, TG_TLS_WANT_WRITE, TG_TLS_CLOSED, TG_TLS_FAILED };
 const char *tg_tls_io_name(enum tg_tls_io io);
 

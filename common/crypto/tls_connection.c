@@ -69,6 +69,24 @@ void tg_tls_connection_destroy(tg_tls_connection *connection)
     free(connection);
 }
 
+/* Whether the peer's alert is about the certificate that this side showed, or did not (RFC 8446 section 6.2). */
+static bool is_about_own_certificate(int reason)
+{
+    switch (reason) {
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void explain_protocol_failure(const tg_tls_connection *connection, struct tg_error *error)
 {
     long verdict = SSL_get_verify_result(connection->ssl);
@@ -78,6 +96,8 @@ static void explain_protocol_failure(const tg_tls_connection *connection, struct
     else if (verdict != X509_V_OK)
         tg_fail(error, TG_DENIED, "the client's certificate is not accepted: %s",
                 X509_verify_cert_error_string(verdict));
+    else if (is_about_own_certificate(ERR_GET_REASON(ERR_peek_error())))
+        tg_fail(error, TG_DENIED, "the peer does not accept this side's certificate: %s", tg_crypto_reason());
     else if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
         tg_fail(error, TG_UNAVAILABLE, "TLS: the peer closed the connection without saying goodbye");
     else

@@ -236,8 +236,7 @@ static void send_request(tg_http_call *call)
         break;
     case TG_WRITE_PENDING:
         break;
-    case TG_WRITE_FAILED:
-        call_retry_or_fail(call, tg_socket_failure(socket));
+    case TG_WRITE_FAILED: /* the other side may have said why before it closed: reading finds that, or the failure */
         break;
     }
 }

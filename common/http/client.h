@@ -23,7 +23,7 @@ enum tg_http_failure {
     TG_HTTP_RESOLVE_FAILED,
     TG_HTTP_CONNECT_FAILED,
     TG_HTTP_CONNECT_TIMEOUT,
-    TG_HTTP_TLS_FAILED,         /* includes a certificate that does not verify for the host */
+    TG_HTTP_TLS_FAILED,         /* includes certificates that are not accepted, on either side */
     TG_HTTP_FIRST_BYTE_TIMEOUT, /* sent, and no head in time */
     TG_HTTP_IDLE_TIMEOUT,       /* no byte for too long in the middle of the answer */
     TG_HTTP_TOTAL_TIMEOUT,

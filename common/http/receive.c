@@ -189,6 +189,8 @@ static void on_lost(tg_http_call *call, bool is_clean_end)
         is_clean_end ? "the connection was closed too early" : tg_socket_failure(call->upstream->socket);
     if (call->has_bytes)
         call_fail(call, TG_HTTP_BROKEN, reason);
+    else if (!is_clean_end && tg_socket_is_denied(call->upstream->socket)) /* TLS 1.3 says so only now */
+        call_fail(call, TG_HTTP_TLS_FAILED, reason);
     else
         call_retry_or_fail(call, reason);
 }

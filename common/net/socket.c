@@ -359,3 +359,8 @@ const char *tg_socket_failure(const tg_socket *socket)
 {
     return socket->failure.message;
 }
+
+bool tg_socket_is_denied(const tg_socket *socket)
+{
+    return socket->failure.status == TG_DENIED;
+}

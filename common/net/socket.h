@@ -111,5 +111,7 @@ void tg_socket_reset(tg_socket *socket);
 void tg_socket_peer(const tg_socket *socket, char out[TG_ADDRESS_TEXT_BYTES]);
 /* Why the last read, write or handshake failed: a short phrase without secrets, for logs. */
 const char *tg_socket_failure(const tg_socket *socket);
+/* True if that was a certificate: the peer's here, or this side's there. */
+bool tg_socket_is_denied(const tg_socket *socket);
 
 #endif

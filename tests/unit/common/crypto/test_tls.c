@@ -255,6 +255,38 @@ static void mutual_tls_proves_the_clients_name(void **state)
     tg_tls_context_destroy(server);
 }
 
+static struct tg_buf read_file(const char *name)
+{
+    struct tg_buf content;
+    assert_int_equal(tg_file_read(file(name), 1 << 16, &content, NULL), TG_OK);
+    return content;
+}
+
+static void a_client_s_certificate_can_be_given_as_text(void **state)
+{
+    tg_tls_context *server = server_context(file("ca.pem")), *client;
+    struct tg_buf ca = read_file("ca.pem"), certificate = read_file("client.pem"), key = read_file("client.key");
+    struct tg_error error;
+    assert_int_equal(
+        tg_tls_client_create_from_pem(tg_buf_text(&ca), tg_buf_text(&certificate), tg_buf_text(&key), &client, &error),
+        TG_OK);
+    struct pair pair = connect_pair(server, client, "gateway.test");
+    char name[128];
+    assert_int_equal(pair.server_io, TG_TLS_DONE);
+    tg_tls_peer_name(pair.server, name);
+    assert_string_equal(name, "replica-1");
+    exchange_bytes(&pair);
+    disconnect(&pair);
+    tg_tls_context_destroy(client);
+    assert_int_equal(
+        tg_tls_client_create_from_pem(tg_buf_text(&ca), tg_buf_text(&certificate), tg_text_of(""), &client, &error),
+        TG_INVALID);
+    tg_buf_deinit(&ca);
+    tg_buf_deinit(&certificate);
+    tg_buf_deinit(&key);
+    tg_tls_context_destroy(server);
+}
+
 static void a_client_without_or_with_a_foreign_certificate_is_refused(void **state)
 {
     tg_tls_context *server = server_context(file("ca.pem"));
@@ -269,6 +301,8 @@ static void a_client_without_or_with_a_foreign_certificate_is_refused(void **sta
         char byte;
         size_t bytes;
         assert_int_equal(tg_tls_read(pair.client, &byte, 1, &bytes, &pair.client_error), TG_TLS_FAILED);
+        assert_int_equal(pair.client_error.status, TG_DENIED);
+        assert_non_null(strstr(pair.client_error.message, "this side's certificate"));
         disconnect(&pair);
         tg_tls_context_destroy(client);
     }
@@ -320,6 +354,7 @@ int main(void)
         cmocka_unit_test(an_unknown_authority_is_refused),
         cmocka_unit_test(authorities_can_be_given_as_text),
         cmocka_unit_test(mutual_tls_proves_the_clients_name),
+        cmocka_unit_test(a_client_s_certificate_can_be_given_as_text),
         cmocka_unit_test(a_client_without_or_with_a_foreign_certificate_is_refused),
         cmocka_unit_test(a_goodbye_is_told_from_a_broken_connection),
         cmocka_unit_test(bad_files_are_named),

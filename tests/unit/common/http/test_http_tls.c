@@ -169,6 +169,60 @@ static void a_certificate_of_an_unknown_authority_is_refused(void **state)
     tg_tls_context_destroy(other);
 }
 
+/* A server that wants a client certificate, and a client that shows "client", "impostor" or none. */
+static void call_mutual(struct outcome *outcome, tg_tls_context *client_context, struct tg_text body)
+{
+    call(outcome, "127.0.0.1", client_context, tg_http_server_port(server), 10000, body);
+}
+
+static void a_client_certificate_that_is_not_accepted_is_a_failed_handshake(void **state)
+{
+    tg_tls_context *mutual = test_certificates_server(), *impostor = test_certificates_client("impostor");
+    char *large = calloc(1, LARGE_BYTES);
+    tg_http_server_destroy(server);
+    config.tls = mutual;
+    start_server(0);
+    tg_tls_context *refused[] = {client_tls, impostor};
+    for (size_t i = 0; i < 4; ++i) { /* with TLS 1.3 the request is under way when the server says so */
+        struct outcome outcome = {0};
+        call_mutual(&outcome, refused[i % 2], i < 2 ? tg_text_of("x") : tg_text(large, LARGE_BYTES));
+        assert_int_equal(outcome.failure, TG_HTTP_TLS_FAILED);
+        assert_non_null(strstr(outcome.reason, "certificate"));
+    }
+    assert_int_equal(request_count, 0);
+    free(large);
+    tg_http_client_destroy(client); /* before its contexts */
+    client = tg_http_client_create(loop, NULL);
+    tg_http_server_destroy(server);
+    config.tls = server_tls;
+    start_server(0);
+    tg_tls_context_destroy(impostor);
+    tg_tls_context_destroy(mutual);
+}
+
+static void connections_of_two_client_certificates_are_never_mixed(void **state)
+{
+    tg_tls_context *mutual = test_certificates_server();
+    tg_tls_context *one = test_certificates_client("client"), *two = test_certificates_client("client");
+    tg_http_server_destroy(server);
+    config.tls = mutual;
+    start_server(0);
+    for (size_t i = 0; i < 6; ++i) {
+        struct outcome outcome = {0};
+        call_mutual(&outcome, i % 2 == 0 ? one : two, tg_text("\0", 1));
+        assert_string_equal(outcome.reason, "");
+        assert_int_equal(tg_http_client_idle_count(client), i == 0 ? 1 : 2); /* one for each */
+    }
+    tg_http_client_destroy(client);
+    client = tg_http_client_create(loop, NULL);
+    tg_http_server_destroy(server);
+    config.tls = server_tls;
+    start_server(0);
+    tg_tls_context_destroy(one);
+    tg_tls_context_destroy(two);
+    tg_tls_context_destroy(mutual);
+}
+
 static void large_bodies_go_through_both_ways_with_and_without_pauses(void **state)
 {
     char *body = malloc(LARGE_BYTES);
@@ -227,6 +281,8 @@ int main(void)
         TLS_TEST(a_verified_connection_carries_requests_and_is_used_again),
         TLS_TEST(a_certificate_for_another_name_is_refused_before_anything_is_sent),
         TLS_TEST(a_certificate_of_an_unknown_authority_is_refused),
+        TLS_TEST(a_client_certificate_that_is_not_accepted_is_a_failed_handshake),
+        TLS_TEST(connections_of_two_client_certificates_are_never_mixed),
         TLS_TEST(large_bodies_go_through_both_ways_with_and_without_pauses),
         TLS_TEST(a_handshake_that_does_not_end_is_a_connect_timeout),
         TLS_TEST(a_client_without_tls_is_turned_away),
