@@ -87,8 +87,12 @@ static const struct tg_resource resources[] = {
           {"secret-env", "secret", TG_MEMBER_SECRET_ENV, NULL, CREATE | UPDATE,
            "the environment variable that holds the secret"},
           {"kind", "kind", TG_MEMBER_TEXT, NULL, CREATE,
-           "api_key, aws_access_key, aws_assume_role, aws_web_identity, gcp_service_account or "
+           "api_key, client_certificate, aws_access_key, aws_assume_role, aws_web_identity, gcp_service_account or "
            "azure_client_credentials"},
+          {"client-certificate-file", "client_certificate_pem", TG_MEMBER_FILE, NULL, CREATE | UPDATE,
+           "the certificate (PEM, its chain behind it) that connections are made with"},
+          {"client-key-file", "client_key_pem", TG_MEMBER_SECRET_FILE, NULL, CREATE | UPDATE,
+           "its private key (PEM), readable by its owner alone"},
           {"from-file", "service_account_key", TG_MEMBER_SECRET_FILE, NULL, CREATE | UPDATE,
            "Google: the JSON key of a service account, readable by its owner alone"},
           {"access-key-id", "access_key_id", TG_MEMBER_TEXT, NULL, CREATE | UPDATE, "AWS: of the access key"},

@@ -11,6 +11,9 @@ extern const struct tg_resource_type tg_model_type;
 extern const struct tg_resource_type tg_deployment_type;
 extern const struct tg_resource_type tg_price_type;
 
+/* A client certificate that ends within this time is told about. */
+#define TG_CREDENTIAL_EXPIRING_MS (INT64_C(30) * 24 * 3600 * 1000)
+
 /* ---- tokens that credentials are exchanged for ---- */
 
 /* What replicas get for a while. Text is the caller's. */
@@ -24,7 +27,7 @@ struct tg_token {
 /* Whether the credential is exchanged for tokens, or used as it is. */
 bool tg_credential_is_exchanged(const struct tg_record *record);
 
-/* Opens a sealed member of a loaded credential: "sealed_secret" or "sealed_session_token"; empty where there is none.
+/* Opens a sealed member of a loaded credential, such as "sealed_secret"; empty where there is none.
  * The caller deinits `plain` in every case. */
 enum tg_status tg_credential_open(const struct tg_operation *operation, const struct tg_record *record,
                                   const char *field, struct tg_secret *plain, struct tg_error *error) TG_MUST_CHECK;

@@ -1,6 +1,7 @@
 #include "controlplane/catalog/catalog.h"
 
 #include "common/crypto/digest.h"
+#include "controlplane/catalog/client_certificate.h"
 #include "controlplane/catalog/credential_kind.h"
 #include "controlplane/snapshot/credential.h"
 
@@ -8,7 +9,7 @@
 enum {
     MAX_SECRET_BYTES = 8192,
     MIN_BYTES_TO_SHOW_FOUR = 12,
-    MAX_CA_PEM_BYTES = 65536,
+    MAX_CERTIFICATES_BYTES = 65536,
     MIN_SESSION_S = 900, /* https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
     MAX_SESSION_S = 43200,
     DEFAULT_SESSION_S = 3600,
@@ -56,7 +57,13 @@ static const struct tg_field fields[] = {
     KIND_TEXT("tenant_id", 128),
     KIND_TEXT("client_id", 255),
     KIND_TEXT("token_url", 2000),
-    {.name = "ca_pem", .column = "ca_pem", .kind = TG_FIELD_TEXT, .max = MAX_CA_PEM_BYTES},
+    {.name = "ca_pem", .column = "ca_pem", .kind = TG_FIELD_TEXT, .max = MAX_CERTIFICATES_BYTES},
+    {.name = "client_certificate_pem",
+     .column = "client_certificate_pem",
+     .kind = TG_FIELD_TEXT,
+     .max = MAX_CERTIFICATES_BYTES},
+    WRITE_ONLY("client_key_pem", 0),
+    SEALED("sealed_client_key", TG_FIELD_NULLABLE),
     {.name = "session_duration_s",
      .column = "session_duration_s",
      .kind = TG_FIELD_INTEGER,
@@ -165,6 +172,8 @@ static enum tg_status prepare(struct tg_operation *operation, const struct tg_re
                               struct tg_refusal *refusal, struct tg_error *error)
 {
     tg_credential_check_members(operation, before, after, refusal);
+    enum tg_status status =
+        tg_refused(refusal) ? TG_OK : tg_client_certificate_prepare(operation, after, refusal, error);
     if (before == NULL) /* a kind without a secret has an empty one */
         tg_value_set_text(tg_record_value(after, "sealed_secret"), tg_text("", 0));
     if (tg_credential_is_exchanged(after) && (before == NULL || tg_credential_changes_token(after))) {
@@ -172,7 +181,10 @@ static enum tg_status prepare(struct tg_operation *operation, const struct tg_re
         tg_value_set_number(tg_record_value(after, "mint_failures"), 0);
     }
     show_last_four(operation, after);
-    enum tg_status status = take(operation, after, "secret", "sealed_secret", error);
+    if (status == TG_OK)
+        status = take(operation, after, "secret", "sealed_secret", error);
+    if (status == TG_OK)
+        status = take(operation, after, "client_key_pem", "sealed_client_key", error);
     if (status == TG_OK)
         status = take(operation, after, "service_account_key", "sealed_secret", error);
     if (status == TG_OK)
@@ -183,7 +195,7 @@ static enum tg_status prepare(struct tg_operation *operation, const struct tg_re
 static const char *status_of(const struct tg_operation *operation, const struct tg_record *record)
 {
     if (!tg_credential_is_exchanged(record))
-        return "ready";
+        return tg_client_certificate_status(operation, record);
     const struct tg_value *expires_at = tg_record_get(record, "expires_at");
     bool is_valid = !expires_at->is_null && expires_at->number > operation->now_ms;
     if (tg_record_get(record, "mint_failures")->number > 0)
@@ -227,20 +239,30 @@ static char *sealed_hex(const struct tg_operation *operation, const struct tg_re
     return hex;
 }
 
+static Tollgate__V1__CredentialKind wire_kind(const struct tg_record *record)
+{
+    struct tg_text kind = tg_record_get(record, "kind")->text;
+    if (tg_text_starts_with(kind, "aws_"))
+        return TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_AWS_KEYS;
+    if (tg_text_is(kind, "client_certificate"))
+        return TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_CLIENT_CERTIFICATE;
+    return tg_credential_is_exchanged(record) ? TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_BEARER_TOKEN
+                                              : TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_API_KEY;
+}
+
 static void fill(const struct tg_operation *operation, const struct tg_record *record,
                  Tollgate__V1__Credential *credential)
 {
-    struct tg_text kind = tg_record_get(record, "kind")->text;
     bool is_exchanged = tg_credential_is_exchanged(record);
-    credential->kind = tg_text_starts_with(kind, "aws_") ? TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_AWS_KEYS
-                       : is_exchanged                    ? TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_BEARER_TOKEN
-                                                         : TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_API_KEY;
+    credential->kind = wire_kind(record);
     credential->secret = sealed_hex(operation, record, is_exchanged ? "sealed_token" : "sealed_secret");
     credential->session_token =
         sealed_hex(operation, record, is_exchanged ? "sealed_token_session" : "sealed_session_token");
     credential->access_key_id =
         tg_record_string(operation, record, is_exchanged ? "token_access_key_id" : "access_key_id");
     credential->expires_at_ms = is_exchanged ? tg_record_get(record, "expires_at")->number : 0;
+    credential->client_certificate_pem = tg_record_string(operation, record, "client_certificate_pem");
+    credential->client_key_pem = sealed_hex(operation, record, "sealed_client_key");
 }
 
 static enum tg_status pack(const struct tg_operation *operation, const struct tg_record *record,

@@ -4,13 +4,9 @@
 #include "controlplane/catalog/catalog.h"
 #include "controlplane/catalog/service_account.h"
 
-const char *const tg_credential_kinds[] = {"api_key",
-                                           "aws_access_key",
-                                           "aws_assume_role",
-                                           "aws_web_identity",
-                                           "gcp_service_account",
-                                           "azure_client_credentials",
-                                           NULL};
+const char *const tg_credential_kinds[] = {
+    "api_key",          "client_certificate",  "aws_access_key",           "aws_assume_role",
+    "aws_web_identity", "gcp_service_account", "azure_client_credentials", NULL};
 
 enum { MAX_KIND_MEMBERS = 8 };
 
@@ -21,7 +17,8 @@ static const struct rule {
     const char *required[MAX_KIND_MEMBERS];
     const char *optional[MAX_KIND_MEMBERS];
 } rules[] = {
-    {"api_key", false, {"secret"}, {NULL}},
+    {"api_key", false, {"secret"}, {"client_certificate_pem", "client_key_pem"}},
+    {"client_certificate", false, {"client_key_pem", "client_certificate_pem"}, {NULL}},
     {"aws_access_key", false, {"secret", "access_key_id"}, {"session_token"}},
     {"aws_assume_role",
      true,
@@ -33,9 +30,21 @@ static const struct rule {
 };
 
 /* Every member that belongs to some kinds only. */
-static const char *const members[] = {
-    "secret",     "access_key_id", "session_token", "service_account_key", "role_arn", "external_id",       "region",
-    "token_file", "tenant_id",     "client_id",     "token_url",           "ca_pem",   "session_duration_s"};
+static const char *const members[] = {"secret",
+                                      "access_key_id",
+                                      "session_token",
+                                      "service_account_key",
+                                      "role_arn",
+                                      "external_id",
+                                      "region",
+                                      "token_file",
+                                      "tenant_id",
+                                      "client_id",
+                                      "token_url",
+                                      "ca_pem",
+                                      "session_duration_s",
+                                      "client_certificate_pem",
+                                      "client_key_pem"};
 enum { MEMBER_COUNT = sizeof(members) / sizeof(members[0]) };
 
 static const struct rule *find_rule(const struct tg_record *record)
@@ -64,7 +73,8 @@ static bool has_member(const char *const *list, const char *member)
 /* Secrets are seen only while they are set. */
 static bool is_write_only(const char *member)
 {
-    return strcmp(member, "secret") == 0 || strcmp(member, "service_account_key") == 0;
+    return strcmp(member, "secret") == 0 || strcmp(member, "service_account_key") == 0 ||
+           strcmp(member, "client_key_pem") == 0;
 }
 
 static void check_member(const struct rule *rule, const char *member, bool is_creation, const struct tg_record *after,

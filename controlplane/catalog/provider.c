@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/crypto/tls.h"
 #include "controlplane/catalog/catalog.h"
 #include "controlplane/registry/registry.h"
 
@@ -72,12 +73,19 @@ static const char *check_base_url(struct tg_text url)
     return NULL;
 }
 
+/* As replicas will use it: what they cannot, they would refuse with the whole revision. */
 static void check_ca(const struct tg_record *after, struct tg_refusal *refusal)
 {
     const struct tg_value *pem = tg_record_get(after, "ca_pem");
-    if (pem->is_given && pem->text.bytes > 0 &&
-        memmem(pem->text.data, pem->text.bytes, "-----BEGIN CERTIFICATE-----", 27) == NULL)
-        tg_refuse_field(refusal, tg_text_of("ca_pem"), "must contain a PEM certificate, or be empty");
+    const struct tg_text none = tg_text("", 0);
+    tg_tls_context *context;
+    struct tg_error reason;
+    if (!pem->is_given || pem->text.bytes == 0)
+        return;
+    if (tg_tls_client_create_from_pem(pem->text, none, none, &context, &reason) != TG_OK)
+        tg_refuse_field(refusal, tg_text_of("ca_pem"), "must contain PEM certificates, or be empty: %s",
+                        reason.message);
+    tg_tls_context_destroy(context);
 }
 
 /* What becomes part of a host or a path. */

@@ -4,13 +4,16 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "common/base/time.h"
 #include "common/log/log.h"
 #include "common/wire/waker.h"
+#include "controlplane/minting/expiry.h"
 #include "controlplane/minting/work.h"
 #include "controlplane/snapshot/change.h"
 
 /* Should a notice be missed, what is due is seen by looking. Credentials whose endpoints hang do not hold up others. */
 enum { LOOK_INTERVAL_MS = 15 * 1000, RETRY_MS = 1000, BUSY_INTERVAL_MS = 250, WORKERS = 4 };
+enum { WARN_INTERVAL_MS = 24 * 3600 * 1000 }; /* of certificates that end soon; at once when there are more of them */
 
 struct worker {
     tg_minting *owner;
@@ -25,13 +28,14 @@ struct tg_minting {
     char *token_dir;
     atomic_bool must_stop;
     struct worker workers[WORKERS];
-    _Atomic int64_t minted, failed, failing;
+    _Atomic int64_t minted, failed, failing, expiring;
 
     /* The scheduler's: it hears of changes, looks what is due, and wakes workers. */
     tg_db *db, *notices;
     struct tg_waker waker;
     pthread_t thread;
     bool is_started, is_listening, was_away;
+    int64_t warned_at_ms; /* 0: not yet */
 };
 
 /* ---- workers ---- */
@@ -66,6 +70,19 @@ static void *run_worker(void *argument)
 
 /* ---- the scheduler ---- */
 
+static enum tg_status look_at_certificates(tg_minting *minting, struct tg_error *error)
+{
+    int64_t count, now_ms = tg_time_monotonic_ms();
+    enum tg_status status = tg_expiry_count(minting->db, &count, error);
+    if (status != TG_OK)
+        return status;
+    bool are_more = count > atomic_exchange(&minting->expiring, count);
+    if (count == 0 || (!are_more && now_ms - minting->warned_at_ms < WARN_INTERVAL_MS))
+        return TG_OK;
+    minting->warned_at_ms = now_ms;
+    return tg_expiry_warn(minting->db, error);
+}
+
 /* Wakes as many workers as there is work. *wait_ms is how long nothing else will be due. */
 static enum tg_status look(tg_minting *minting, int64_t *wait_ms, struct tg_error *error)
 {
@@ -92,6 +109,8 @@ static enum tg_status schedule_once(tg_minting *minting, struct tg_error *error)
     int64_t wait_ms = 0;
     if (status == TG_OK)
         status = look(minting, &wait_ms, error);
+    if (status == TG_OK)
+        status = look_at_certificates(minting, error);
     if (status != TG_OK)
         return status;
     minting->was_away = false;
@@ -204,6 +223,11 @@ enum tg_status tg_minting_render_metrics(const tg_minting *minting, struct tg_bu
                          "tollgate_minting_exchanges_total{outcome=\"failed\"} %" PRId64 "\n"
                          "# HELP tollgate_minting_failing Credentials whose last exchange failed.\n"
                          "# TYPE tollgate_minting_failing gauge\n"
-                         "tollgate_minting_failing %" PRId64 "\n",
-                         atomic_load(&minting->minted), atomic_load(&minting->failed), atomic_load(&minting->failing));
+                         "tollgate_minting_failing %" PRId64 "\n"
+                         "# HELP tollgate_client_certificates_expiring Client certificates of credentials that end "
+                         "within 30 days, or have ended.\n"
+                         "# TYPE tollgate_client_certificates_expiring gauge\n"
+                         "tollgate_client_certificates_expiring %" PRId64 "\n",
+                         atomic_load(&minting->minted), atomic_load(&minting->failed), atomic_load(&minting->failing),
+                         atomic_load(&minting->expiring));
 }

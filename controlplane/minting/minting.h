@@ -7,6 +7,8 @@
  * that replicas hold the next token long before the last one ends. Instances are equal: whoever moves `next_mint_at` on
  * mints; should it die meanwhile, the credential is due again after TG_MINT_CLAIM_MS. No lock is held during a call.
  *
+ * Client certificates end, too; nobody renews them here, but the log and the metrics tell of them in time (expiry.h).
+ *
  * The long-lived part never leaves the control plane. Minting is a change like any other: it has a revision and an
  * audit row, whose actor is "system:minting". */
 #ifndef TG_MINTING_MINTING_H
@@ -30,7 +32,7 @@ enum tg_status tg_minting_start(const struct tg_minting_config *config, tg_minti
 /* Ends calls under way and waits for the threads; NULL is fine. */
 void tg_minting_destroy(tg_minting *minting);
 
-/* Appends Prometheus text (tollgate_minting_…). Any thread. */
+/* Appends Prometheus text (tollgate_minting_…, tollgate_client_certificates_expiring). Any thread. */
 enum tg_status tg_minting_render_metrics(const tg_minting *minting, struct tg_buf *out) TG_MUST_CHECK;
 
 #endif

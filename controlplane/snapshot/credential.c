@@ -58,22 +58,26 @@ static enum tg_status reveal(const tg_seal_ring *ring, struct tg_id organization
     Tollgate__V1__Credential *credential = resource->credential;
     if (resource->kind_case != TOLLGATE__V1__RESOURCE__KIND_CREDENTIAL || !tg_wire_id(credential->id, &id))
         return tg_fail(error, TG_CORRUPT, "a stored credential is of another kind");
-    struct tg_secret secret = {0}, session_token = {0};
-    enum tg_status status = open_hex(ring, organization_id, id, credential->secret, &secret, error);
-    if (status == TG_OK)
-        status = open_hex(ring, organization_id, id, credential->session_token, &session_token, error);
+    char **const members[] = {&credential->secret, &credential->session_token, &credential->client_key_pem};
+    enum { MEMBERS = sizeof(members) / sizeof(members[0]) };
+    struct tg_secret plain[MEMBERS] = {{0}};
+    char *sealed[MEMBERS];
+    enum tg_status status = TG_OK;
+    for (size_t i = 0; i < MEMBERS && status == TG_OK; ++i)
+        status = open_hex(ring, organization_id, id, *members[i], &plain[i], error);
     if (status == TG_OK) {
-        char *sealed[] = {credential->secret, credential->session_token};
-        credential->secret = secret.bytes == 0 ? sealed[0] : secret.data;
-        credential->session_token = session_token.bytes == 0 ? sealed[1] : session_token.data;
+        for (size_t i = 0; i < MEMBERS; ++i) {
+            sealed[i] = *members[i];
+            *members[i] = plain[i].bytes == 0 ? sealed[i] : plain[i].data;
+        }
         status = tg_wire_pack(&resource->base, out);
-        credential->secret = sealed[0];
-        credential->session_token = sealed[1];
+        for (size_t i = 0; i < MEMBERS; ++i)
+            *members[i] = sealed[i];
         if (status != TG_OK)
             (void)tg_fail(error, status, "a credential does not fit into a frame");
     }
-    tg_secret_deinit(&secret);
-    tg_secret_deinit(&session_token);
+    for (size_t i = 0; i < MEMBERS; ++i)
+        tg_secret_deinit(&plain[i]);
     return status;
 }
 

@@ -1,9 +1,9 @@
 /* A provider's secret between the API and the replicas: sealed in the database, in the clear only inside the stream.
  *
  * The table `credentials` holds the sealed bytes. In snapshot_resources the packed Credential carries them as
- * lower-case hex in its `secret` and `session_token`, because a protobuf string must be text; the sender calls
- * tg_snapshot_reveal() on the payload before it goes out. What is sealed is bound to its organization and credential.
- * Any thread; the ring is only read. */
+ * lower-case hex in its `secret`, `session_token` and `client_key_pem`, because a protobuf string must be text; the
+ * sender calls tg_snapshot_reveal() on the payload before it goes out. What is sealed is bound to its organization and
+ * credential. Any thread; the ring is only read. */
 #ifndef TG_SNAPSHOT_CREDENTIAL_H
 #define TG_SNAPSHOT_CREDENTIAL_H
 

@@ -69,10 +69,10 @@ static void on_end(void *user, enum tg_http_failure failure, const char *reason)
 void tg_call_send(struct tg_call *call, tg_http_client *client)
 {
     static const struct tg_http_call_handler handler = {on_head, on_body, on_end};
-    const struct tg_provider *provider = call->deployment->provider;
+    const struct tg_deployment *deployment = call->deployment;
     tg_call_move(call, TG_CALL_SENT);
-    call->http = tg_http_call_start(client, &provider->origin, &provider->timeouts, call->pieces, call->piece_count,
-                                    &handler, call);
+    call->http = tg_http_call_start(client, &deployment->origin, &deployment->provider->timeouts, call->pieces,
+                                    call->piece_count, &handler, call);
 }
 
 bool tg_call_is_running(const struct tg_call *call)

@@ -102,28 +102,36 @@ static void build_ways(const Tollgate__V1__Provider *message, tg_snapshot *snaps
     provider->asks_for_usage = message->asks_for_usage;
 }
 
+/* The TLS context for a wish that was checked, held as long as the snapshot lives. */
+static tg_tls_context *hold(const struct tg_catalog_source *source, tg_snapshot *snapshot,
+                            const struct tg_trust_wish *wish)
+{
+    struct tg_trusted *trusted;
+    if (tg_trust_find(source->trust, wish, &trusted, NULL) != TG_OK)
+        return NULL;
+    tg_trusted_hold(trusted);
+    snapshot->trusted[snapshot->trusted_count++] = trusted;
+    return tg_trusted_context(trusted);
+}
+
 static const struct tg_provider *build_providers(struct tg_catalog_source *source, tg_snapshot *snapshot)
 {
     const struct tg_views *views = &source->of[TYPE(PROVIDER)];
     struct tg_provider *providers = in_arena(snapshot, views->count, sizeof(*providers));
-    snapshot->trusted = scratch(views->count, sizeof(struct tg_trusted *));
+    snapshot->trusted = scratch(views->count + source->of[TYPE(CREDENTIAL)].count, sizeof(struct tg_trusted *));
     for (size_t i = 0; i < views->count; ++i) {
         const Tollgate__V1__Provider *message = views->views[i].resource->provider;
         struct tg_base_url url;
         const char *why;
-        struct tg_trusted *trusted = NULL;
+        const struct tg_trust_wish wish = {.ca_pem = tg_text_of(message->ca_pem)};
         (void)tg_base_url_parse(tg_text_of(message->base_url), &url, &why); /* checked before */
-        if (url.is_tls && tg_trust_find(source->trust, tg_text_of(message->ca_pem), &trusted, NULL) == TG_OK) {
-            tg_trusted_hold(trusted);
-            snapshot->trusted[snapshot->trusted_count++] = trusted;
-        }
         providers[i] = (struct tg_provider){
             .id = views->views[i].stored->id,
             .name = copy(snapshot, tg_text_of(message->name)),
             .origin = {.scheme = url.is_tls ? "https" : "http",
                        .host = copy(snapshot, url.host).data,
                        .port = url.port,
-                       .tls = trusted == NULL ? NULL : tg_trusted_context(trusted)},
+                       .tls = url.is_tls ? hold(source, snapshot, &wish) : NULL},
             .host_header = copy(snapshot, url.host_header),
             .path_prefix = copy(snapshot, url.path_prefix),
             .timeouts = {message->connect_timeout_ms, message->first_byte_timeout_ms, message->idle_timeout_ms,
@@ -149,12 +157,28 @@ static enum tg_credential_kind credential_kind(Tollgate__V1__CredentialKind kind
         return TG_CREDENTIAL_AWS_KEYS;
     case TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_BEARER_TOKEN:
         return TG_CREDENTIAL_BEARER_TOKEN;
+    case TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_CLIENT_CERTIFICATE:
+        return TG_CREDENTIAL_CLIENT_CERTIFICATE;
     default:
         return TG_CREDENTIAL_API_KEY; /* others were refused */
     }
 }
 
-static void build_credentials(const struct tg_catalog_source *source, tg_snapshot *snapshot)
+static struct tg_http_origin origin_of(const struct tg_catalog_source *source, tg_snapshot *snapshot,
+                                       const struct tg_provider *providers, const Tollgate__V1__Credential *message)
+{
+    uint32_t slot = slot_of(source, TYPE(PROVIDER), message->provider_id);
+    const struct tg_trust_wish wish = {tg_text_of(source->of[TYPE(PROVIDER)].views[slot].resource->provider->ca_pem),
+                                       tg_text_of(message->client_certificate_pem),
+                                       tg_text_of(message->client_key_pem)};
+    struct tg_http_origin origin = providers[slot].origin;
+    if (origin.tls != NULL && wish.client_certificate_pem.bytes != 0)
+        origin.tls = hold(source, snapshot, &wish);
+    return origin;
+}
+
+static void build_credentials(const struct tg_catalog_source *source, tg_snapshot *snapshot,
+                              const struct tg_provider *providers)
 {
     const struct tg_views *views = &source->of[TYPE(CREDENTIAL)];
     snapshot->credentials = scratch(views->count, sizeof(*snapshot->credentials));
@@ -167,7 +191,9 @@ static void build_credentials(const struct tg_catalog_source *source, tg_snapsho
             .session_token = take_secret(message->session_token),
             .access_key_id = copy(snapshot, tg_text_of(message->access_key_id)),
             .expires_at_ms = message->expires_at_ms,
+            .origin = origin_of(source, snapshot, providers, message),
         };
+        tg_secret_wipe(message->client_key_pem, strlen(message->client_key_pem));
     }
 }
 
@@ -178,6 +204,7 @@ static void give_credential(const struct tg_catalog_credential *credential, stru
     deployment->access_key_id = credential->access_key_id;
     deployment->session_token = tg_secret_text(&credential->session_token);
     deployment->credential_expires_at_ms = credential->expires_at_ms;
+    deployment->origin = credential->origin;
 }
 
 /* ---- models ---- */
@@ -268,9 +295,11 @@ static struct tg_deployment *build_deployments(const struct tg_catalog_source *s
     for (size_t i = 0; i < *count; ++i) {
         const Tollgate__V1__Deployment *message = placed[i].view->resource->deployment;
         placed[i].view->stored->slot = (uint32_t)i;
+        const struct tg_provider *provider = &providers[slot_of(source, TYPE(PROVIDER), message->provider_id)];
         deployments[i] = (struct tg_deployment){
             .id = placed[i].view->stored->id,
-            .provider = &providers[slot_of(source, TYPE(PROVIDER), message->provider_id)],
+            .provider = provider,
+            .origin = provider->origin,
             .upstream_model = copy(snapshot, tg_text_of(message->upstream_model)),
             .weight = message->weight,
             .priority = message->priority,
@@ -426,7 +455,7 @@ enum tg_status tg_catalog_build(struct tg_catalog_source *source, tg_wallet *wal
     if (status != TG_OK)
         return status;
     const struct tg_provider *providers = build_providers(source, snapshot);
-    build_credentials(source, snapshot);
+    build_credentials(source, snapshot, providers);
     size_t deployment_count;
     struct tg_deployment *deployments = build_deployments(source, snapshot, providers, &deployment_count);
     build_prices(source, snapshot, deployments);

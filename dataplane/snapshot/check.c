@@ -200,10 +200,26 @@ static enum tg_status check_provider(struct tg_catalog_source *source, const str
         provider->total_timeout_ms < 1)
         return tg_refuse(view->stored, "connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms, total_timeout_ms",
                          error, "must be at least 1");
+    const struct tg_trust_wish wish = {.ca_pem = tg_text_of(provider->ca_pem)};
     struct tg_trusted *trusted;
     struct tg_error reason;
-    if (url.is_tls && tg_trust_find(source->trust, tg_text_of(provider->ca_pem), &trusted, &reason) != TG_OK)
+    if (url.is_tls && tg_trust_find(source->trust, &wish, &trusted, &reason) != TG_OK)
         return tg_refuse(view->stored, "ca_pem", error, "cannot be used: %s", reason.message);
+    return TG_OK;
+}
+
+/* A provider that is called without TLS is shown none. */
+static enum tg_status check_client_certificate(struct tg_catalog_source *source, const struct tg_view *view,
+                                               const Tollgate__V1__Provider *provider, struct tg_error *error)
+{
+    const Tollgate__V1__Credential *credential = view->resource->credential;
+    const struct tg_trust_wish wish = {tg_text_of(provider->ca_pem), tg_text_of(credential->client_certificate_pem),
+                                       tg_text_of(credential->client_key_pem)};
+    struct tg_trusted *trusted;
+    struct tg_error reason;
+    if (wish.client_certificate_pem.bytes != 0 && tg_text_starts_with(tg_text_of(provider->base_url), "https://") &&
+        tg_trust_find(source->trust, &wish, &trusted, &reason) != TG_OK)
+        return tg_refuse(view->stored, "client_certificate_pem", error, "cannot be used: %s", reason.message);
     return TG_OK;
 }
 
@@ -222,12 +238,17 @@ static enum tg_status check_credential(struct tg_catalog_source *source, const s
             if (*c < 0x21 || *c == 0x7f) /* it becomes part of a header field */
                 return tg_refuse(view->stored, parts[i].name, error, "has a character that no header field can carry");
         }
-    if (credential->kind > TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_BEARER_TOKEN)
+    if (credential->kind > TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_CLIENT_CERTIFICATE)
         return tg_refuse(view->stored, "kind", error, "is one that this version does not know");
     bool is_api_key = credential->kind <= TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_API_KEY;
     if (is_api_key && credential->secret[0] == '\0') /* of the others the first token may still be under way */
         return tg_refuse(view->stored, "secret", error, "is empty");
-    return follow(source, view, TYPE(PROVIDER), credential->provider_id, "provider_id", &provider, error);
+    if (credential->kind == TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_CLIENT_CERTIFICATE &&
+        credential->client_certificate_pem[0] == '\0')
+        return tg_refuse(view->stored, "client_certificate_pem", error, "is empty");
+    enum tg_status status =
+        follow(source, view, TYPE(PROVIDER), credential->provider_id, "provider_id", &provider, error);
+    return status == TG_OK ? check_client_certificate(source, view, provider->provider, error) : status;
 }
 
 static enum tg_status check_model(struct tg_catalog_source *source, const struct tg_view *view, struct tg_error *error)

@@ -79,7 +79,7 @@ bool tg_base_url_parse(struct tg_text url, struct tg_base_url *parsed, const cha
 
 struct tg_trusted {
     struct tg_trusted *next;
-    uint8_t ca_sha256[TG_SHA256_BYTES];
+    uint8_t sha256[TG_SHA256_BYTES]; /* of the wish */
     tg_tls_context *context;
     atomic_size_t users;
     int64_t unused_since_ms; /* 0: not noticed yet */
@@ -123,25 +123,36 @@ void tg_trust_unref(tg_trust *trust)
     free(trust);
 }
 
-enum tg_status tg_trust_find(tg_trust *trust, struct tg_text ca_pem, struct tg_trusted **trusted,
+static void hash_wish(const struct tg_trust_wish *wish, uint8_t sha256[TG_SHA256_BYTES])
+{
+    const struct tg_text parts[] = {wish->ca_pem, wish->client_certificate_pem, wish->key_pem};
+    enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
+    uint8_t each[PARTS][TG_SHA256_BYTES]; /* so that no end of one can be the beginning of the next */
+    for (size_t i = 0; i < PARTS; ++i)
+        tg_sha256(parts[i].data, parts[i].bytes, each[i]);
+    tg_sha256(each, sizeof(each), sha256);
+}
+
+enum tg_status tg_trust_find(tg_trust *trust, const struct tg_trust_wish *wish, struct tg_trusted **trusted,
                              struct tg_error *error)
 {
     uint8_t sha256[TG_SHA256_BYTES];
-    tg_sha256(ca_pem.data, ca_pem.bytes, sha256);
+    hash_wish(wish, sha256);
     for (struct tg_trusted *at = trust->first; at != NULL; at = at->next) {
-        if (memcmp(at->ca_sha256, sha256, sizeof(sha256)) == 0) {
+        if (memcmp(at->sha256, sha256, sizeof(sha256)) == 0) {
             *trusted = at;
             return TG_OK;
         }
     }
     tg_tls_context *context;
-    enum tg_status status = tg_tls_client_create(NULL, ca_pem, NULL, NULL, &context, error);
+    enum tg_status status =
+        tg_tls_client_create_from_pem(wish->ca_pem, wish->client_certificate_pem, wish->key_pem, &context, error);
     if (status != TG_OK)
         return status;
     struct tg_trusted *made = calloc(1, sizeof(*made));
     if (made == NULL)
         abort();
-    memcpy(made->ca_sha256, sha256, sizeof(sha256));
+    memcpy(made->sha256, sha256, sizeof(sha256));
     made->context = context;
     made->next = trust->first;
     trust->first = made;

@@ -1,7 +1,8 @@
 /* Internal to the room: where a provider is, and the TLS contexts to reach providers with.
  *
- * A context is made once for each set of trusted certificates and shared by snapshots; one that no snapshot uses any
- * more is kept for a while longer, because idle connections made with it are still pooled under its address. */
+ * A context is made once for each set of trusted certificates and each client certificate and shared by snapshots; one
+ * that no snapshot uses any more is kept for a while longer, because idle connections made with it are still pooled
+ * under its address. So no two client certificates ever share a connection. */
 #ifndef TG_SNAPSHOT_PROVIDER_H
 #define TG_SNAPSHOT_PROVIDER_H
 
@@ -27,8 +28,13 @@ tg_trust *tg_trust_create(void);
 tg_trust *tg_trust_ref(tg_trust *trust); /* any thread */
 void tg_trust_unref(tg_trust *trust);    /* any thread */
 
-/* The context for these certificates (empty: the system's), made if it is new. Builder's thread. */
-enum tg_status tg_trust_find(tg_trust *trust, struct tg_text ca_pem, struct tg_trusted **trusted,
+struct tg_trust_wish {
+    struct tg_text ca_pem;                          /* empty: the system's */
+    struct tg_text client_certificate_pem, key_pem; /* empty: none is shown */
+};
+
+/* The context for these certificates, made if it is new. Builder's thread. */
+enum tg_status tg_trust_find(tg_trust *trust, const struct tg_trust_wish *wish, struct tg_trusted **trusted,
                              struct tg_error *error) TG_MUST_CHECK;
 tg_tls_context *tg_trusted_context(const struct tg_trusted *trusted);
 void tg_trusted_hold(struct tg_trusted *trusted);    /* builder's thread */

@@ -39,7 +39,7 @@ struct tg_provider {
         TG_AUTH_AWS_SIGV4 /* auth_name: the service */
     } auth;
     struct tg_text auth_name, region;
-    struct tg_text auth_scheme; /* of TG_AUTH_HEADER: the word before the secret; usually empty */
+    struct tg_text auth_scheme;         /* of TG_AUTH_HEADER: the word before the secret; usually empty */
     const struct tg_provider_api *apis; /* of one operation, the preferred dialect first */
     size_t api_count;
     const struct tg_http_header *headers; /* sent with every call */
@@ -48,7 +48,7 @@ struct tg_provider {
     size_t rule_count;
     const char *maximum_field;    /* chat: what limits the output where the client named nothing */
     bool asks_for_usage;          /* chat: stream_options.include_usage is understood */
-    struct tg_http_origin origin; /* parsed from the base URL, TLS context included */
+    struct tg_http_origin origin; /* parsed from the base URL, TLS context without a client certificate included */
     struct tg_text host_header;   /* host, with the port where it is not the scheme's */
     struct tg_text path_prefix;   /* "/v1": no slash at the end; may be empty */
     struct tg_http_timeouts timeouts;
@@ -65,12 +65,14 @@ struct tg_price {
 struct tg_deployment {
     struct tg_id id;
     const struct tg_provider *provider;
+    struct tg_http_origin origin; /* the provider's; with the credential's client certificate, if it has one */
     /* The credential. What is empty is not sent: there is none, or its first token is still being minted. Never logged.
      */
     enum tg_credential_kind {
         TG_CREDENTIAL_API_KEY,
-        TG_CREDENTIAL_AWS_KEYS,    /* secret, access_key_id, and session_token if they are short-lived */
-        TG_CREDENTIAL_BEARER_TOKEN /* Authorization: Bearer, wherever the provider's own keys go */
+        TG_CREDENTIAL_AWS_KEYS,          /* secret, access_key_id, and session_token if they are short-lived */
+        TG_CREDENTIAL_BEARER_TOKEN,      /* Authorization: Bearer, wherever the provider's own keys go */
+        TG_CREDENTIAL_CLIENT_CERTIFICATE /* the connection proves it: no secret */
     } credential_kind;
     struct tg_text secret, access_key_id, session_token;
     int64_t credential_expires_at_ms; /* 0: never */

@@ -105,6 +105,7 @@ struct tg_catalog_credential {
     struct tg_secret secret, session_token;
     struct tg_text access_key_id;
     int64_t expires_at_ms;
+    struct tg_http_origin origin; /* the provider's as its deployments call it */
 };
 
 struct tg_snapshot {

@@ -8,10 +8,13 @@
 
 #include <cmocka.h>
 
+#include "common/base/file.h"
+#include "common/base/time.h"
 #include "common/crypto/digest.h"
 #include "common/wire/pack.h"
 #include "controlplane/catalog/catalog.h"
 #include "controlplane/snapshot/credential.h"
+#include "tests/unit/common/wire/certificates.h"
 
 static const char secret[] = "sk-very-secret-value";
 static const uint8_t seal_key[TG_SEAL_KEY_BYTES] = {1, 2, 3};
@@ -264,6 +267,138 @@ static void a_new_name_asks_for_no_new_token_and_a_new_secret_does(void **state)
     assert_false(tg_refused(&refusal));
 }
 
+/* ---- client certificates ---- */
+
+static void set_file(struct fixture *fixture, const char *field, const char *name)
+{
+    struct tg_buf content;
+    struct tg_error error;
+    assert_int_equal(tg_file_read(test_certificates_path(name), 1 << 16, &content, &error), TG_OK);
+    tg_value_set_text(tg_record_value(&fixture->record, field), tg_arena_copy(&fixture->arena, tg_buf_text(&content)));
+    tg_buf_deinit(&content);
+}
+
+/* As if it had been loaded to be changed. */
+static void forget_what_was_given(struct fixture *fixture)
+{
+    for (size_t i = 0; i < fixture->record.type->field_count; ++i)
+        fixture->record.values[i].is_given = false;
+}
+
+/* Prepares now; NULL, or the field that is refused first. */
+static const char *refused_field(struct fixture *fixture, bool is_creation, struct tg_refusal *refusal)
+{
+    struct tg_error error;
+    struct tg_record before = fixture->record;
+    *refusal = (struct tg_refusal){0};
+    fixture->operation.now_ms = tg_time_unix_ms();
+    assert_int_equal(tg_credential_type.prepare(&fixture->operation, is_creation ? NULL : &before, &fixture->record,
+                                                refusal, &error),
+                     TG_OK);
+    return tg_refused(refusal) ? refusal->errors[0].field : NULL;
+}
+
+static void a_client_certificate_is_shown_and_its_key_sealed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tg_refusal refusal;
+    set(fixture, "kind", "client_certificate");
+    set_file(fixture, "client_certificate_pem", "client.pem");
+    set_file(fixture, "client_key_pem", "client.key");
+    assert_null(refused_field(fixture, true, &refusal));
+    assert_false(tg_record_get(&fixture->record, "client_key_pem")->is_given);
+    assert_false(contains(tg_record_get(&fixture->record, "sealed_client_key")->text, "PRIVATE KEY"));
+    int64_t left_ms = tg_record_get(&fixture->record, "expires_at")->number - fixture->operation.now_ms;
+    assert_in_range(left_ms, 47 * 3600 * 1000, 49 * 3600 * 1000);
+    int64_t ends_ms = fixture->operation.now_ms + left_ms;
+    assert_string_equal(status_at(fixture, ends_ms - TG_CREDENTIAL_EXPIRING_MS), "ready");
+    assert_string_equal(status_at(fixture, ends_ms - 1), "expiring");
+    assert_string_equal(status_at(fixture, ends_ms), "expired");
+
+    struct tg_packed packed;
+    struct tg_error error;
+    assert_int_equal(tg_credential_type.pack(&fixture->operation, &fixture->record, &packed, &error), TG_OK);
+    assert_false(contains(tg_buf_text(&packed.payload), "PRIVATE KEY"));
+    tg_packed_deinit(&packed);
+    Tollgate__V1__Resource *resource = as_replica_sees(fixture);
+    assert_int_equal(resource->credential->kind, TOLLGATE__V1__CREDENTIAL_KIND__CREDENTIAL_KIND_CLIENT_CERTIFICATE);
+    assert_string_equal(resource->credential->secret, "");
+    assert_non_null(strstr(resource->credential->client_key_pem, "PRIVATE KEY"));
+    assert_non_null(strstr(resource->credential->client_certificate_pem, "BEGIN CERTIFICATE"));
+    assert_int_equal(resource->credential->expires_at_ms, 0); /* that is for tokens */
+    tg_wire_free(resource);
+}
+
+static void a_key_may_have_a_certificate_beside_it_and_lose_it_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tg_refusal refusal;
+    forget_what_was_given(fixture);
+    set_file(fixture, "client_certificate_pem", "client.pem");
+    assert_string_equal(refused_field(fixture, false, &refusal), "client_key_pem"); /* there is none yet */
+    set_file(fixture, "client_key_pem", "client.key");
+    assert_null(refused_field(fixture, false, &refusal));
+    forget_what_was_given(fixture);
+    set_file(fixture, "client_certificate_pem", "client.pem"); /* renewed, for the stored key */
+    assert_null(refused_field(fixture, false, &refusal));
+    set_file(fixture, "client_certificate_pem", "impostor.pem");
+    assert_string_equal(refused_field(fixture, false, &refusal), "client_certificate_pem");
+    assert_non_null(strstr(refusal.errors[0].detail, "stored key"));
+
+    set(fixture, "client_certificate_pem", "");
+    assert_null(refused_field(fixture, false, &refusal));
+    assert_true(tg_record_get(&fixture->record, "expires_at")->is_null);
+    assert_string_equal(status_at(fixture, 1000), "ready");
+    Tollgate__V1__Resource *resource = as_replica_sees(fixture);
+    assert_string_equal(resource->credential->secret, secret);
+    assert_string_equal(resource->credential->client_certificate_pem, "");
+    assert_string_equal(resource->credential->client_key_pem, "");
+    tg_wire_free(resource);
+}
+
+static void what_no_connection_can_be_made_with_is_refused(void **state)
+{
+    static const struct {
+        const char *kind, *certificate, *key, *field, *says;
+    } cases[] = {
+        {"client_certificate", "client.pem", "impostor.key", "client_key_pem", "not that of the certificate"},
+        {"client_certificate", "client.key", "client.key", "client_certificate_pem", "private key"},
+        {"client_certificate", "client.pem", "client.pem", "client_key_pem", "passphrase"},
+        {"client_certificate", "client.csr", "client.key", "client_certificate_pem", "not valid PEM"},
+        {"client_certificate", "client.pem", NULL, "client_key_pem", "is required"},
+        {"client_certificate", NULL, "client.key", "client_certificate_pem", "is required"},
+        {"api_key", NULL, "client.key", "client_key_pem", "beside it"},
+        {"aws_access_key", "client.pem", "client.key", "access_key_id", "is required"},
+    };
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); ++i) {
+        struct tg_refusal refusal;
+        fixture->record = (struct tg_record){.type = &tg_credential_type, .id = {{2}}};
+        set(fixture, "kind", cases[i].kind);
+        if (strcmp(cases[i].kind, "client_certificate") != 0)
+            set(fixture, "secret", secret);
+        if (cases[i].certificate != NULL)
+            set_file(fixture, "client_certificate_pem", cases[i].certificate);
+        if (cases[i].key != NULL)
+            set_file(fixture, "client_key_pem", cases[i].key);
+        const char *field = refused_field(fixture, true, &refusal);
+        assert_non_null(field);
+        if (strcmp(field, cases[i].field) != 0 || strstr(refusal.errors[0].detail, cases[i].says) == NULL)
+            fail_msg("case %zu: %s %s", i, field, refusal.errors[0].detail);
+    }
+}
+
+static int make_certificates(void **state)
+{
+    return test_certificates_make() == NULL ? -1 : 0;
+}
+
+static int remove_certificates(void **state)
+{
+    test_certificates_remove();
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,7 +412,10 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_status_says_whether_there_is_a_good_token_and_another_to_come, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_client_certificate_is_shown_and_its_key_sealed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_key_may_have_a_certificate_beside_it_and_lose_it_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_no_connection_can_be_made_with_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_new_name_asks_for_no_new_token_and_a_new_secret_does, set_up, tear_down),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_certificates, remove_certificates);
 }
