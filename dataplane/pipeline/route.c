@@ -46,5 +46,9 @@ enum tg_stage_answer stage_route_enter(struct tg_exchange *exchange)
         return TG_STAGE_CONTINUE;
     if (wish.operation == TG_OPERATION_COUNT_TOKENS)
         return count_tokens(exchange);
+    if (exchange->route.is_without_a_token) {
+        tg_exchange_add_header(exchange, "retry-after", tg_text("5", 1));
+        return tg_exchange_refuse(exchange, TG_ERROR_CREDENTIAL_PENDING, &exchange->model->name, 1);
+    }
     return tg_exchange_refuse(exchange, TG_ERROR_MODEL_UNAVAILABLE, &exchange->model->name, 1);
 }

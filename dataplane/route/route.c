@@ -44,13 +44,29 @@ static bool fulfils(const struct tg_deployment *deployment, const struct tg_rout
     return !wish->needs_price || tg_deployment_price(deployment, wish->unix_ms) != NULL;
 }
 
+/* A credential that is exchanged for tokens may be waiting for the first one, or the last one has ended. */
+static bool has_good_token(const struct tg_deployment *deployment, int64_t unix_ms)
+{
+    bool wants_token = deployment->credential_kind == TG_CREDENTIAL_AWS_KEYS ||
+                       deployment->credential_kind == TG_CREDENTIAL_BEARER_TOKEN;
+    bool has_ended = deployment->credential_expires_at_ms != 0 && deployment->credential_expires_at_ms <= unix_ms;
+    return !(wants_token && deployment->secret.bytes == 0) && !has_ended;
+}
+
 void tg_route_plan(const struct tg_model *model, uint64_t random, const struct tg_route_wish *wish,
                    struct tg_route *route)
 {
     route->count = route->next = 0;
-    for (size_t i = 0; i < model->deployment_count && route->count < TG_ROUTE_MAX_CANDIDATES; ++i)
-        if (fulfils(&model->deployments[i], wish))
-            route->candidates[route->count++] = &model->deployments[i];
+    route->is_without_a_token = false;
+    for (size_t i = 0; i < model->deployment_count && route->count < TG_ROUTE_MAX_CANDIDATES; ++i) {
+        const struct tg_deployment *deployment = &model->deployments[i];
+        if (!fulfils(deployment, wish))
+            continue;
+        if (has_good_token(deployment, wish->unix_ms))
+            route->candidates[route->count++] = deployment;
+        else
+            route->is_without_a_token = true;
+    }
 
     for (size_t begin = 0; begin < route->count;) { /* the snapshot lists them by priority */
         size_t end = begin;

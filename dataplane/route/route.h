@@ -12,7 +12,8 @@ enum { TG_ROUTE_MAX_CANDIDATES = 32 };
 struct tg_route {
     const struct tg_deployment *candidates[TG_ROUTE_MAX_CANDIDATES];
     size_t count;
-    size_t next; /* the first that was not tried */
+    size_t next;             /* the first that was not tried */
+    bool is_without_a_token; /* a deployment would be a candidate but for a credential without a good token */
 };
 
 /* What a candidate must be able to do. */
@@ -21,7 +22,7 @@ struct tg_route_wish {
     enum tg_dialect_id dialect;   /* the client's */
     struct tg_text provider_kind; /* which the provider's kind must begin with; empty: any */
     bool needs_price;             /* in force at unix_ms: what it costs could not be held to a budget of money else */
-    int64_t unix_ms;
+    int64_t unix_ms;              /* also for tokens that end */
 };
 
 /* `random` decides the draw: the same number gives the same order. */

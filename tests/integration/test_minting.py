@@ -139,9 +139,11 @@ class Upstream(Server):
     def __init__(self, endpoint):
         super().__init__(self.chat)
         self.endpoint = endpoint
+        self.asked = []  # with any token
         self.seen = []
 
     def chat(self, path, headers, body):
+        self.asked.append(path)
         token = headers.get("authorization", "").removeprefix("Bearer ")
         if self.endpoint.ends.get(token, 0) <= time.time():
             return 401, {"error": {"message": "bad token"}}
@@ -187,6 +189,17 @@ class Cloud:
 
     def ask(self):
         return self.stack.openai().chat.completions.create(model=self.name, messages=[{"role": "user", "content": "hi"}])
+
+    def is_waited_for(self):
+        """There is no good token: the client hears so, and the provider nothing."""
+        before = len(self.upstream.asked)
+        with pytest.raises(openai.APIStatusError) as refused:
+            self.ask()
+        assert (refused.value.status_code, refused.value.code) == (503, "credential_pending")
+        assert self.name in refused.value.message
+        headers = refused.value.response.headers
+        assert headers["x-should-retry"] == "true" and int(headers["retry-after"]) > 0
+        assert len(self.upstream.asked) == before
 
     def close(self):
         self.endpoint.close()
@@ -250,9 +263,7 @@ def test_a_refusal_is_shown_and_tried_again_until_it_passes(stack, cloud):
                         trust_env=False).text
     assert int(re.search(r'tollgate_minting_exchanges_total\{outcome="failed"\} (\d+)', metrics)[1]) >= 1
     cloud.serve(credential)
-    with pytest.raises(openai.APIStatusError) as refused:
-        cloud.ask()
-    assert refused.value.code == "provider_refused_credential"
+    cloud.is_waited_for()
     cloud.endpoint.refusal = None
     assert cloud.wait_for(credential, "ready")["last_error"] == ""
     stack.wait_for_replicas()
@@ -270,6 +281,24 @@ def test_while_renewal_fails_the_token_in_use_goes_on(stack, cloud):
     cloud.ask()
     cloud.endpoint.refusal = None
     assert cloud.wait_for(credential, "ready")["last_error"] == ""
+
+
+def test_a_token_that_has_ended_is_not_used_and_another_deployment_serves(stack, cloud):
+    cloud.endpoint.life_s = 3
+    credential = cloud.google()
+    cloud.wait_for(credential, "ready")
+    cloud.serve(credential)
+    cloud.ask()
+    cloud.endpoint.refusal = (503, {"error": "temporarily_unavailable"})
+    cloud.wait_for(credential, "failed")  # it has ended
+    cloud.is_waited_for()
+    (model,) = [model for model in stack.api.list("models") if model["name"] == cloud.name]
+    other = stack.api.create("deployments", name="other", model_id=model["id"], provider_id=stack.upstream["id"],
+                             credential_id=stack.credential["id"], upstream_model="gpt-4o-mini", priority=5)
+    stack.wait_for_replicas()
+    before = len(cloud.upstream.asked)
+    assert cloud.ask().choices[0].message.content and len(cloud.upstream.asked) == before
+    stack.api.delete("deployments", other["id"])
 
 
 def test_an_endpoint_with_a_certificate_of_somebody_else_is_not_told_anything(stack, cloud):

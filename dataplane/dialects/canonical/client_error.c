@@ -86,6 +86,10 @@ static const struct tg_client_error_row rows[TG_ERROR_COUNT] = {
     [TG_ERROR_MODEL_UNAVAILABLE] = {"model_unavailable", 503, SERVER, TG_RETRY_NO,
                                     "The model '{0}' has no enabled deployment. An administrator has to add or enable "
                                     "one."},
+    [TG_ERROR_CREDENTIAL_PENDING] = {"credential_pending", 503, SERVER, TG_RETRY_YES,
+                                     "The gateway has no valid token for the provider of the model '{0}' at the "
+                                     "moment: it is being asked for. Try again shortly; if that does not help, an "
+                                     "administrator has to look at the provider's credential."},
     [TG_ERROR_PROVIDER_ERROR] = {"provider_error", 502, SERVER, TG_RETRY_UNSAID,
                                  "The provider answered with status {0} and no error of its own that could be passed "
                                  "on."},

@@ -118,6 +118,55 @@ static void only_providers_that_serve_the_operation_are_tried(void **state)
     assert_false(tg_route_has_next(&route));
 }
 
+static void a_credential_without_a_good_token_is_no_candidate(void **state)
+{
+    const struct {
+        struct tg_deployment deployment;
+        bool is_candidate;
+    } cases[] = {
+        {{.credential_kind = TG_CREDENTIAL_API_KEY}, true}, /* the endpoint wants none */
+        {{.credential_kind = TG_CREDENTIAL_CLIENT_CERTIFICATE}, true},
+        {{.credential_kind = TG_CREDENTIAL_AWS_KEYS}, false},
+        {{.credential_kind = TG_CREDENTIAL_BEARER_TOKEN}, false},
+        {{.credential_kind = TG_CREDENTIAL_AWS_KEYS, .secret = TG_TEXT_LITERAL("s")}, true},
+        {{.credential_kind = TG_CREDENTIAL_BEARER_TOKEN,
+          .secret = TG_TEXT_LITERAL("t"),
+          .credential_expires_at_ms = 1001},
+         true},
+        {{.credential_kind = TG_CREDENTIAL_BEARER_TOKEN,
+          .secret = TG_TEXT_LITERAL("t"),
+          .credential_expires_at_ms = 1000},
+         false},
+        {{.credential_kind = TG_CREDENTIAL_AWS_KEYS, .secret = TG_TEXT_LITERAL("s"), .credential_expires_at_ms = 999},
+         false},
+    };
+    struct tg_route_wish wish = WISH;
+    wish.unix_ms = 1000;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); ++i) {
+        struct tg_deployment deployments[] = {cases[i].deployment, {.priority = 1}};
+        struct tg_model alone = model_of(deployments, 1), both = model_of(deployments, 2);
+        struct tg_route route;
+        tg_route_plan(&alone, 7, &wish, &route);
+        assert_int_equal(route.count, cases[i].is_candidate ? 1 : 0);
+        assert_int_equal(route.is_without_a_token, !cases[i].is_candidate);
+        tg_route_plan(&both, 7, &wish, &route); /* the other is there all the same */
+        assert_ptr_equal(route.candidates[route.count - 1], &deployments[1]);
+        assert_int_equal(route.count, cases[i].is_candidate ? 2 : 1);
+    }
+}
+
+static void what_cannot_serve_the_call_is_not_said_to_lack_a_token(void **state)
+{
+    struct tg_deployment deployments[] = {{.credential_kind = TG_CREDENTIAL_BEARER_TOKEN}};
+    struct tg_model model = model_of(deployments, 1);
+    struct tg_route_wish wish = WISH;
+    struct tg_route route;
+    wish.operation = TG_OPERATION_EMBED;
+    tg_route_plan(&model, 7, &wish, &route);
+    assert_int_equal(route.count, 0);
+    assert_false(route.is_without_a_token);
+}
+
 static void more_deployments_than_anybody_tries_are_cut_off(void **state)
 {
     static struct tg_deployment deployments[TG_ROUTE_MAX_CANDIDATES + 5];
@@ -136,6 +185,8 @@ int main(void)
         cmocka_unit_test(the_same_number_gives_the_same_order),
         cmocka_unit_test(where_money_counts_only_priced_deployments_are_tried),
         cmocka_unit_test(only_providers_that_serve_the_operation_are_tried),
+        cmocka_unit_test(a_credential_without_a_good_token_is_no_candidate),
+        cmocka_unit_test(what_cannot_serve_the_call_is_not_said_to_lack_a_token),
         cmocka_unit_test(more_deployments_than_anybody_tries_are_cut_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
