@@ -104,9 +104,8 @@ def test_thinking_is_seen_and_can_be_sent_back(pair):
     assert "get_weather=rain" in got.text
 
 
+@pytest.mark.parametrize("client_name", [name for name in CLIENTS if name != "responses"])  # that dialect has none
 def test_a_stop_sequence_stops(pair):
-    if pair.client_name == "responses":
-        pytest.skip("the responses dialect has no stop sequences")
     if pair.provider_name == "responses":
         with pytest.raises(Refused) as refused:
             pair([("user", "one two three")], stop="two")
