@@ -108,6 +108,24 @@ struct tg_span tg_reading_span(const struct tg_reading *reading, struct tg_text 
     return (struct tg_span){(size_t)(value.data - reading->source->body.data), value.bytes};
 }
 
+struct tg_text tg_reading_path(struct tg_reading *reading, const char *list, size_t index)
+{
+    char digits[24];
+    char *at = digits + sizeof(digits);
+    size_t list_bytes = strlen(list);
+    *--at = ']';
+    do {
+        *--at = (char)('0' + index % 10);
+        index /= 10;
+    } while (index != 0);
+    *--at = '[';
+    size_t digit_bytes = (size_t)(digits + sizeof(digits) - at);
+    char *path = tg_arena_alloc(reading->arena, list_bytes + digit_bytes);
+    memcpy(path, list, list_bytes);
+    memcpy(path + list_bytes, at, digit_bytes);
+    return tg_text(path, list_bytes + digit_bytes);
+}
+
 /* ---- trouble ---- */
 
 static void fail(struct tg_reading *reading, struct tg_client_error error)

@@ -50,6 +50,10 @@ static inline struct tg_json_string tg_reading_string(const struct tg_json_token
     return token->kind == TG_JSON_STRING ? tg_json_string(token->value) : tg_json_string(tg_text(NULL, 0));
 }
 
+/* Where the gateway says that something stands: "messages[3]". Once for each message: printf would cost more than
+ * reading a short one. In the arena. */
+struct tg_text tg_reading_path(struct tg_reading *reading, const char *list, size_t index);
+
 /* ---- trouble ---- */
 
 void tg_reading_fail_type(struct tg_reading *reading, const char *field, const char *wanted,

@@ -60,7 +60,6 @@ void chat_read_reasoning_setting(struct tg_reading *reading, struct tg_json_toke
 void chat_read_thinking_setting(struct tg_reading *reading, struct tg_json_token *setting);
 
 /* "messages[3]", in the arena. */
-struct tg_text chat_indexed_path(struct tg_arena *arena, const char *list, size_t index);
 
 /* ---- thinking ----
  *

@@ -23,24 +23,6 @@ struct message {
     size_t run_count;
 };
 
-struct tg_text chat_indexed_path(struct tg_arena *arena, const char *list, size_t index)
-{
-    char digits[24];
-    char *at = digits + sizeof(digits);
-    size_t list_bytes = strlen(list);
-    *--at = ']';
-    do {
-        *--at = (char)('0' + index % 10);
-        index /= 10;
-    } while (index != 0);
-    *--at = '[';
-    size_t digit_bytes = (size_t)(digits + sizeof(digits) - at);
-    char *path = tg_arena_alloc(arena, list_bytes + digit_bytes);
-    memcpy(path, list, list_bytes);
-    memcpy(path + list_bytes, at, digit_bytes);
-    return tg_text(path, list_bytes + digit_bytes);
-}
-
 static struct tg_part *add_part(struct message *message, enum tg_part_kind kind)
 {
     struct tg_reading *reading = message->reading;

@@ -16,7 +16,7 @@ static void read_messages(struct tg_reading *reading, struct tg_json_token *toke
     struct tg_json_token message;
     for (size_t i = 0; tg_json_scan_next_in(&reading->scan, token, &message); ++i) {
         if (message.kind == TG_JSON_OBJECT)
-            chat_read_message(reading, &message, chat_indexed_path(reading->arena, "messages", i), false);
+            chat_read_message(reading, &message, tg_reading_path(reading, "messages", i), false);
         else
             tg_reading_fail_type(reading, "messages[]", "an object", &message);
     }

@@ -78,7 +78,7 @@ void chat_read_tools(struct tg_reading *reading, struct tg_json_token *tools, bo
     for (size_t i = 0; tools->kind == TG_JSON_ARRAY && tg_json_scan_next_in(&reading->scan, tools, &token); ++i) {
         struct tg_tool *tool = tg_request_add_tool(reading->arena, reading->request, &reading->tail, TG_TOOL_OTHER);
         const char *begin = token.value.data;
-        tool->path = chat_indexed_path(reading->arena, list, i);
+        tool->path = tg_reading_path(reading, list, i);
         if (token.kind != TG_JSON_OBJECT) {
             tool->raw = tg_reading_raw(reading, &token);
             continue;

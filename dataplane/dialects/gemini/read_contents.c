@@ -268,7 +268,7 @@ static void read_content(struct gemini_reader *reader, const struct tg_json_toke
             bool goes_on = role == TG_ROLE_ASSISTANT && turn != NULL && turn->role == TG_ROLE_ASSISTANT;
             if (!goes_on && own == NULL) {
                 own = tg_request_add_turn(reading->arena, reading->request, &reading->tail, role);
-                own->path = tg_arena_printf(reading->arena, "contents[%u]", reader->content_count);
+                own->path = tg_reading_path(reading, "contents", reader->content_count);
             }
             read_parts(reader, &member);
         }

@@ -36,7 +36,11 @@ static struct tg_json_string keep(struct tg_arena *arena, struct tg_json_string 
 
 static enum tg_status begin_event(struct tg_json_writer *json, struct tg_buf *out, const char *name)
 {
-    enum tg_status status = tg_buf_printf(out, "event: %s\ndata: ", name);
+    enum tg_status status = tg_buf_append(out, tg_text_of("event: "));
+    if (status == TG_OK)
+        status = tg_buf_append(out, tg_text_of(name));
+    if (status == TG_OK)
+        status = tg_buf_append(out, tg_text_of("\ndata: "));
     if (status != TG_OK)
         return status;
     tg_json_write_init(json, out);

@@ -23,7 +23,7 @@ static void read_message(struct tg_reading *reading, const struct tg_json_token 
 {
     struct tg_json_token member;
     struct tg_turn *turn = tg_request_add_turn(reading->arena, reading->request, &reading->tail, TG_ROLE_USER);
-    turn->path = tg_arena_printf(reading->arena, "messages[%zu]", index);
+    turn->path = tg_reading_path(reading, "messages", index);
     while (tg_json_scan_next_in(&reading->scan, message, &member)) {
         if (tg_json_text_is(member.key, "role"))
             turn->role = role_of(reading, &member);

@@ -74,7 +74,7 @@ static void enter_turn(struct tg_reading *reading, enum tg_role role, bool conti
     if (continues && last != NULL && last->role == role)
         return;
     struct tg_turn *turn = tg_request_add_turn(reading->arena, reading->request, &reading->tail, role);
-    turn->path = tg_arena_printf(reading->arena, "input[%zu]", index);
+    turn->path = tg_reading_path(reading, "input", index);
 }
 
 static struct tg_part *add_part(struct tg_reading *reading, enum tg_part_kind kind)
