@@ -23,10 +23,11 @@ int64_t tg_estimate_bytes(size_t bytes)
 
 static int64_t count(struct tg_text written, enum tg_vocabulary vocabulary)
 {
-    struct tg_token_counter counter;
-    tg_token_counter_init(&counter, vocabulary);
-    estimate_feed_written(&counter, written);
-    return tg_token_counter_finish(&counter);
+    struct tg_arena scratch; /* for at most a sample */
+    tg_arena_init(&scratch);
+    int64_t tokens = tg_tokens_count(vocabulary, estimate_plain(&scratch, written));
+    tg_arena_deinit(&scratch);
+    return tokens;
 }
 
 /* As many tokens for all as the sample has for its bytes, rounded up. */

@@ -2,9 +2,9 @@
  * model's maker where that is free and with o200k_base otherwise.
  *
  * The work is bounded. Of more text than TG_ESTIMATE_SAMPLE_BYTES a sample is counted, some of every part, and the rest
- * is taken to have as many tokens for its bytes: a prompt of 10 MB costs a worker a millisecond or two, not a second.
- * Texts are given as they are written in JSON; escapes are resolved on the way, and what is no escape, or the half of
- * one, is taken as it stands. Pure; nothing is allocated. */
+ * is taken to have as many tokens for its bytes: a prompt of 10 MB costs a worker a millisecond or two, at worst ten
+ * (one word without end), and not a second. Texts are given as they are written in JSON; escapes are resolved first, and
+ * what is no escape, or the half of one, is taken as it stands. Pure. */
 #ifndef TG_ESTIMATE_ESTIMATE_H
 #define TG_ESTIMATE_ESTIMATE_H
 
@@ -12,7 +12,7 @@
 #include "dataplane/dialects/canonical/request.h"
 
 enum {
-    TG_ESTIMATE_SAMPLE_BYTES = 64 << 10,
+    TG_ESTIMATE_SAMPLE_BYTES = 32 << 10,
     /* What a picture of the usual size costs: https://platform.claude.com/docs/en/build-with-claude/vision says about
      * 1,600 at most; Google (258 for each tile) and OpenAI (85 to 1,500) charge less for most. */
     TG_ESTIMATE_PICTURE_TOKENS = 1600,

@@ -1,10 +1,10 @@
-/* Internal to the room: text as it is written in JSON, into a counter of tokens. */
+/* Internal to the room: text as it is written in JSON, without a parse before. */
 #ifndef TG_ESTIMATE_WRITTEN_H
 #define TG_ESTIMATE_WRITTEN_H
 
-#include "common/tokens/tokens.h"
+#include "common/base/arena.h"
 
-/* Escapes are resolved; a bad one, or one that is cut, is taken as it stands. */
-void estimate_feed_written(struct tg_token_counter *counter, struct tg_text written);
+/* Escapes resolved; a bad one, or one that is cut, is taken as it stands. */
+struct tg_text estimate_plain(struct tg_arena *arena, struct tg_text written);
 
 #endif
