@@ -71,33 +71,33 @@ static void edit_request(struct tg_arena *arena, struct tg_text body, const stru
 }
 
 /* "text" of every choice; chat's own watcher counts what is in deltas. */
-static size_t text_bytes(struct tg_text data)
+static void take_text(struct tg_seen *seen, struct tg_text data)
 {
     struct tg_json_scan scan;
     struct tg_json_token root, member, choice, inner;
-    size_t bytes = 0;
     tg_json_scan_init(&scan, data);
     if (data.bytes == 0 || tg_json_scan_next(&scan, &root) != TG_JSON_BEGIN || root.kind != TG_JSON_OBJECT)
-        return 0;
+        return;
     while (tg_json_scan_next_in(&scan, &root, &member))
         while (member.kind == TG_JSON_ARRAY && tg_json_scan_next_in(&scan, &member, &choice))
             while (choice.kind == TG_JSON_OBJECT && tg_json_scan_next_in(&scan, &choice, &inner))
                 if (inner.kind == TG_JSON_STRING && tg_json_text_is(inner.key, "text"))
-                    bytes += inner.value.bytes;
-    return bytes;
+                    tg_seen_add_text(seen, inner.value);
 }
 
 static enum tg_block_fate watch_block(struct tg_seen *seen, bool hides_usage, struct tg_text name, struct tg_text data)
 {
-    seen->text_bytes += text_bytes(data);
+    take_text(seen, data);
     return tg_chat_watch_block(seen, hides_usage, name, data);
 }
 
 static void watch_whole(struct tg_seen *seen, struct tg_text body)
 {
     tg_chat_watch_whole(seen, body);
-    if (!seen->has_usage)
-        seen->text_bytes = text_bytes(body);
+    if (seen->has_usage)
+        return;
+    seen->text_bytes = 0;
+    take_text(seen, body);
 }
 
 const struct tg_dialect tg_operations_completions = {
