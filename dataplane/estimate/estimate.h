@@ -3,8 +3,8 @@
  *
  * The work is bounded. Of more text than TG_ESTIMATE_SAMPLE_BYTES a sample is counted, some of every part, and the rest
  * is taken to have as many tokens for its bytes: a prompt of 10 MB costs a worker a millisecond or two, at worst ten
- * (one word without end), and not a second. Texts are given as they are written in JSON; escapes are resolved first, and
- * what is no escape, or the half of one, is taken as it stands. Pure. */
+ * (one word without end), and not a second. Texts are given as they are written in JSON; escapes are resolved first,
+ * and what is no escape, or the half of one, is taken as it stands. Pure. */
 #ifndef TG_ESTIMATE_ESTIMATE_H
 #define TG_ESTIMATE_ESTIMATE_H
 
