@@ -24,12 +24,12 @@ enum tg_field_kind {
     TG_FIELD_ID,  /* of a live resource of type `target` in the same organization, if that is not NULL */
     TG_FIELD_IDS, /* the same, a list without repetitions; max items; never a column */
     TG_FIELD_TIME,
-    TG_FIELD_MONEY,       /* pico-dollars in the table, decimal dollars outside */
-    TG_FIELD_AMOUNT,      /* pico-dollars or tokens, as the field `unit` says; a decimal string outside */
-    TG_FIELD_HEX,         /* bytea; `max` octets as hex outside */
-    TG_FIELD_BYTES,       /* bytea; internal only */
-    TG_FIELD_JSON,        /* made by `enrich`, shown as it is */
-    TG_FIELD_DOCUMENT,    /* any JSON, kept as text: the type's hooks check it and bring it into its form */
+    TG_FIELD_MONEY,    /* pico-dollars in the table, decimal dollars outside */
+    TG_FIELD_AMOUNT,   /* pico-dollars or tokens, as the field `unit` says; a decimal string outside */
+    TG_FIELD_HEX,      /* bytea; `max` octets as hex outside */
+    TG_FIELD_BYTES,    /* bytea; internal only */
+    TG_FIELD_JSON,     /* made by `enrich`, shown as it is */
+    TG_FIELD_DOCUMENT, /* any JSON, kept as text: the type's hooks check it and bring it into its form */
 };
 
 enum tg_field_flag {

@@ -79,7 +79,7 @@ struct tg_exchange_host {
     int64_t anonymous_records; /* how many refusals of unknown callers may still be recorded */
     int64_t anonymous_refilled_at_ms;
     struct tg_seldom unpriced_models; /* of which calls without a price were logged lately */
-    struct tg_exchange *spare; /* memory to be used again */
+    struct tg_exchange *spare;        /* memory to be used again */
     size_t spare_count;
     struct tg_exchange *over; /* freed after the turn */
     struct tg_deferred release;

@@ -116,15 +116,18 @@ def make_module_stack(postgres):
 
 @pytest.fixture
 def booked(world):
-    """record() -> the record of the one call that was made since."""
+    """record() -> the record of the next call that was made since; the records of all are waited for."""
     before = len(world.books.records("outcome <> 'refused'"))
     world.upstream_server.seen.clear()
+    taken = 0
 
     def record():
-        rows = wait_until(lambda: world.books.records("outcome <> 'refused'")[before:], "the record")
-        assert len(rows) == 1
+        nonlocal taken
+        rows = wait_until(lambda: world.books.records("outcome <> 'refused'")[before + taken:], "the record")
+        taken += 1
         return rows[0]
-    return record
+    yield record
+    wait_until(lambda: len(world.books.records("outcome <> 'refused'")) >= before + len(world.upstream_server.seen), "all records")
 
 
 def sdk(world):

@@ -20,8 +20,8 @@ struct tg_edits {
 /* Several insertions at one place keep their order. What does not overlap may come in any order. */
 void tg_edits_add(struct tg_edits *edits, struct tg_span span, struct tg_text text);
 
-/* `model`: where the provider knows it by another name, or the body does not name it; nothing where the provider's rules
- * leave it out. */
+/* `model`: where the provider knows it by another name, or the body does not name it; nothing where the provider's
+ * rules leave it out. */
 void tg_edits_model(struct tg_arena *arena, const struct tg_model_request *request,
                     const struct tg_request_target *target, struct tg_edits *edits);
 

@@ -228,10 +228,11 @@ static void reasoning_details_are_put_together(void **state)
     stream_tells(
         DELTA("{\"reasoning\":\"a\",\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"a\",\"format\":"
               "\"f\",\"index\":0}]}") DELTA("{\"reasoning\":\"b\",\"reasoning_details\":[{\"type\":\"reasoning.text\","
-                                            "\"text\":\"b\",\"format\":\"f\",\"index\":0}]}") DELTA(
-            "{\"reasoning_details\":[{\"type\":\"reasoning.text\",\"signature\":\"S\",\"format\":\"f\",\"index\":0}]}")
-            DELTA("{\"reasoning_details\":[{\"type\":\"reasoning.encrypted\",\"data\":\"D\",\"id\":\"x\",\"format\":"
-                  "\"f\",\"index\":1}]}") DELTA("{\"content\":\"c\"}") FINISH("stop"),
+                                            "\"text\":\"b\",\"format\":\"f\",\"index\":0}]}")
+            DELTA("{\"reasoning_details\":[{\"type\":\"reasoning.text\",\"signature\":\"S\",\"format\":\"f\",\"index\":"
+                  "0}]}") DELTA(
+                "{\"reasoning_details\":[{\"type\":\"reasoning.encrypted\",\"data\":\"D\",\"id\":\"x\",\"format\":"
+                "\"f\",\"index\":1}]}") DELTA("{\"content\":\"c\"}") FINISH("stop"),
         "start(i,m) 0.0<thinking 0.0=a 0.0#text~0~f~~ 0.0=b 0.0#S 0.0> 0.1<redacted 0.1#encrypted~1~f~x~D 0.1> "
         "0.2<text 0.2=c 0.2> finish(0,stop) end");
 }
