@@ -10,6 +10,10 @@ from .script import Asked, Fault, decide, directives
 
 DIALECTS = {"chat": chat, "responses": responses, "messages": messages, "gemini": gemini, "converse": converse}
 
+# Where tokens are counted, and the field that says how many there are: always as many.
+COUNTING = {"/messages/count_tokens": "input_tokens", ":countTokens": "totalTokens"}
+COUNTED = 4321
+
 
 @dataclass
 class Seen:
@@ -30,6 +34,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         path = self.path.partition("?")[0]
+        for end, name in COUNTING.items():
+            if path.endswith(end):
+                return self.answer(200, {"x-request-id": "req-1"}, json.dumps({name: COUNTED}).encode())
         name, dialect = next((n, d) for n, d in DIALECTS.items() if path.endswith(d.PATHS))
         seen = Seen(name, self.path, dict(self.headers.items()), body)
         self.server.provider.seen.append(seen)
