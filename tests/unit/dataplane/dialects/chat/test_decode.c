@@ -225,16 +225,16 @@ static void thinking_says_where_it_came_from(void **state)
 /* OpenRouter: pieces of an entry share its index; the same text stands in `reasoning`, too. */
 static void reasoning_details_are_put_together(void **state)
 {
-    stream_tells(
-        DELTA("{\"reasoning\":\"a\",\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"a\",\"format\":"
-              "\"f\",\"index\":0}]}") DELTA("{\"reasoning\":\"b\",\"reasoning_details\":[{\"type\":\"reasoning.text\","
-                                            "\"text\":\"b\",\"format\":\"f\",\"index\":0}]}")
-            DELTA("{\"reasoning_details\":[{\"type\":\"reasoning.text\",\"signature\":\"S\",\"format\":\"f\",\"index\":"
-                  "0}]}") DELTA(
-                "{\"reasoning_details\":[{\"type\":\"reasoning.encrypted\",\"data\":\"D\",\"id\":\"x\",\"format\":"
-                "\"f\",\"index\":1}]}") DELTA("{\"content\":\"c\"}") FINISH("stop"),
-        "start(i,m) 0.0<thinking 0.0=a 0.0#text~0~f~~ 0.0=b 0.0#S 0.0> 0.1<redacted 0.1#encrypted~1~f~x~D 0.1> "
-        "0.2<text 0.2=c 0.2> finish(0,stop) end");
+    /* clang-format off */
+    static const char SAID[] =
+        DELTA("{\"reasoning\":\"a\",\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"a\",\"format\":\"f\",\"index\":0}]}")
+        DELTA("{\"reasoning\":\"b\",\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"b\",\"format\":\"f\",\"index\":0}]}")
+        DELTA("{\"reasoning_details\":[{\"type\":\"reasoning.text\",\"signature\":\"S\",\"format\":\"f\",\"index\":0}]}")
+        DELTA("{\"reasoning_details\":[{\"type\":\"reasoning.encrypted\",\"data\":\"D\",\"id\":\"x\",\"format\":\"f\",\"index\":1}]}")
+        DELTA("{\"content\":\"c\"}") FINISH("stop");
+    /* clang-format on */
+    stream_tells(SAID, "start(i,m) 0.0<thinking 0.0=a 0.0#text~0~f~~ 0.0=b 0.0#S 0.0> "
+                       "0.1<redacted 0.1#encrypted~1~f~x~D 0.1> 0.2<text 0.2=c 0.2> finish(0,stop) end");
 }
 
 static void a_refusal_in_words_is_one(void **state)
